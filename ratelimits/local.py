@@ -1,0 +1,148 @@
+"""The limiter's store inside one process: exact, thread-safe and bounded."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
+from threading import Lock
+from typing import Protocol
+
+from ratelimits.limits import (
+    DAY,
+    MINUTE,
+    SECOND,
+    Decision,
+    Limits,
+    Reading,
+    decide,
+    until_midnight,
+)
+
+# Made-up addresses must not fill the memory. At the cap the key that was silent for
+# longest is forgotten, so a busy key keeps its count however many others appear.
+MOST_KEYS = 100_000
+
+
+class Clock(Protocol):
+    """Two clocks in nanoseconds: one never steps back, one knows the date.
+
+    The module `time` is one.
+    """
+
+    def monotonic_ns(self) -> int: ...
+
+    def time_ns(self) -> int: ...
+
+
+class LocalStore:
+    """Counts in the memory of this process.
+
+    Burst and minute are rolling windows over a log of the times at which requests
+    were admitted, oldest first; a request exactly one window ago no longer counts.
+    The daily quota counts in the UTC day of the wall clock. A full minute of 2,000
+    requests takes 17 KB. A wall clock that is set over midnight starts the
+    daily count anew.
+    """
+
+    def __init__(self, clock: Clock = time, *, most_keys: int = MOST_KEYS) -> None:
+        self._clock = clock
+        self._most_keys = most_keys
+        self._lock = Lock()
+        self._logs: OrderedDict[str, array[int]] = OrderedDict()
+        self._day = 0
+        self._used_today: OrderedDict[str, int] = OrderedDict()
+
+    def check(self, key: str, limits: Limits, cost: int = 1) -> Decision:
+        """Admit and count a request of this cost, or refuse it and count nothing.
+
+        All windows decide together. Cost 0 only looks: it is always allowed, counts
+        nothing and tells what is left. A cost above the limit of a window never
+        fits: it is refused every time, and told to wait one whole window. Limits
+        may differ from call to call, and hold at once. Raises ValueError for a
+        negative cost.
+        """
+        if cost < 0:
+            raise ValueError(f"A cost is 0 or more, not {cost}.")
+        with self._lock:
+            reading = self._read(key, limits, cost)
+        return decide(limits, reading)
+
+    def _read(self, key: str, limits: Limits, cost: int) -> Reading:
+        # The clocks are read under the lock: the log stays sorted.
+        now, wall = self._clock.monotonic_ns(), self._clock.time_ns()
+        log = self._recent(key, now)
+        used = self._today(key, wall)
+        burst = minute = day = 0
+        if cost:
+            burst = _wait(log, limits.burst - cost, SECOND, now)
+            minute = _wait(log, limits.per_minute - cost, MINUTE, now)
+            if limits.daily is not None and used + cost > limits.daily:
+                day = until_midnight(wall)
+        if cost and not (burst or minute or day):
+            used += cost
+            log.extend([now] * cost)
+            self._logs[key] = log
+            # Counted without a daily limit too: a smaller plan holds at once.
+            self._used_today[key] = used
+            self._forget(now)
+        return Reading(
+            now=wall,
+            burst_wait=burst,
+            minute_wait=minute,
+            day_wait=day,
+            burst_more=_wait(log, limits.burst - 1, SECOND, now),
+            minute_more=_gives_back(log, limits.per_minute, now),
+            minute_used=len(log),
+            day_used=used,
+        )
+
+    def _recent(self, key: str, now: int) -> array[int]:
+        """The key's log without what is older than a minute."""
+        log = self._logs.get(key)
+        if log is None:
+            return array("q")
+        self._logs.move_to_end(key)
+        if log and log[0] <= now - MINUTE:
+            del log[: bisect_right(log, now - MINUTE)]
+        return log
+
+    def _today(self, key: str, wall: int) -> int:
+        """How many of this key were admitted in the current UTC day."""
+        day = wall // DAY
+        if day != self._day:
+            self._day = day
+            self._used_today.clear()
+        used = self._used_today.get(key)
+        if used is None:
+            return 0
+        self._used_today.move_to_end(key)
+        return used
+
+    def _forget(self, now: int) -> None:
+        """Drop the least recently used: what has expired, and what is too much."""
+        if len(self._used_today) > self._most_keys:
+            self._used_today.popitem(last=False)
+        # Two for each one added, so that expired logs shrink faster than they grow.
+        for _ in range(2):
+            key, log = next(iter(self._logs.items()))
+            if len(self._logs) <= self._most_keys and log and log[-1] > now - MINUTE:
+                return
+            del self._logs[key]
+
+
+def _wait(log: array[int], others: int, window: int, now: int) -> int:
+    """Nanoseconds until at most `others` stand in the window; below 0: all of it."""
+    if others < 0:
+        return window
+    place = len(log) - 1 - others
+    return max(0, log[place] + window - now) if place >= 0 else 0
+
+
+def _gives_back(log: array[int], limit: int, now: int) -> int:
+    """Nanoseconds until the minute has room for one more than it has now."""
+    if not log:
+        return 0
+    # A plan that became smaller can leave more in the log than it admits.
+    return log[max(0, len(log) - limit)] + MINUTE - now
