@@ -1,0 +1,172 @@
+"""The accounts tables in the admin. No secret is ever shown, and every change is
+audited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.forms import ChoiceField, ModelForm
+from django.http import HttpRequest
+
+from accounts import audit, sessions
+from accounts.models import (
+    AuditEvent,
+    Membership,
+    Organization,
+    Session,
+    SigningKey,
+    User,
+)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Looked at, never typed into: such rows change through their own doors."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class AuditedAdmin(admin.ModelAdmin):
+    """What operators may change. The audit event is written with the change."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: ModelForm, change: bool
+    ) -> None:
+        changed = form.changed_data
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            audit.record(
+                f"{obj._meta.model_name}.changed",
+                by=audit.actor_of(request),
+                organization=organization_of(obj),
+                target=obj.public_id,
+                before={name: form.initial.get(name) for name in changed},
+                after={name: form.cleaned_data[name] for name in changed},
+            )
+
+
+def organization_of(row: models.Model) -> Organization | None:
+    if isinstance(row, Organization):
+        return row
+    return getattr(row, "organization", None)
+
+
+class OrganizationForm(ModelForm):
+    """Offers the plans of the organization's product."""
+
+    class Meta:
+        model = Organization
+        fields = ("name", "plan_slug", "is_active")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "plan_slug" in self.fields:
+            plans = self.instance.product.plans.values()
+            choices = [(plan.slug, plan.name) for plan in plans]
+            self.fields["plan_slug"] = ChoiceField(label="Plan", choices=choices)
+
+
+@admin.register(Organization)
+class OrganizationAdmin(AuditedAdmin):
+    list_display = ("name", "product_slug", "plan_slug", "is_active", "public_id")
+    list_filter = ("product_slug", "plan_slug", "is_active")
+    search_fields = ("name",)
+    fields = ("name", "product_slug", "plan_slug", "is_active", "created_at")
+    readonly_fields = ("product_slug", "created_at")
+
+    form = OrganizationForm
+
+
+@admin.register(User)
+class UserAdmin(AuditedAdmin):
+    list_display = ("email", "name", "is_active", "is_staff", "created_at")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    fields = (
+        "email",
+        "name",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "email_verified_at",
+        "created_at",
+        "credentials_valid_from",
+    )
+    readonly_fields = (
+        "email",
+        "email_verified_at",
+        "created_at",
+        "credentials_valid_from",
+    )
+    actions = ["end_sessions"]
+
+    @admin.action(description="End all sessions")
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            by = audit.actor_of(request)
+            sessions.end_all(user, reason="ended_by_operator", by=by)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ("user", "organization", "role", "is_active", "joined_at")
+    list_filter = ("role", "is_active")
+    list_select_related = ("user", "organization")
+    search_fields = ("user__email", "organization__name")
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    list_display = ("public_id", "person", "authenticated_at", "address", "ended_at")
+    list_select_related = ("membership__user",)
+    fields = (
+        "membership",
+        "is_browser",
+        "authenticated_at",
+        "expires_at",
+        "address",
+        "user_agent",
+        "last_used_at",
+        "last_used_ip",
+        "ended_at",
+        "end_reason",
+    )
+    actions = ["end"]
+
+    def person(self, session: Session) -> str:
+        return session.membership.user.email
+
+    @admin.action(description="End the selected sessions", permissions=["view"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        for session in queryset.select_related("membership__organization"):
+            by = audit.actor_of(request)
+            sessions.end(session, reason="ended_by_operator", by=by)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "action", "actor", "target", "organization", "address")
+    list_filter = ("action",)
+    list_select_related = ("organization",)
+    search_fields = ("actor", "target", "request_id")
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(ReadOnlyAdmin):
+    list_display = ("kid", "state", "created_at", "activated_at", "expires_at")
+    fields = ("kid", "state", "created_at", "activated_at", "expires_at")

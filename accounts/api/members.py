@@ -1,0 +1,131 @@
+"""The people of the caller's organization, and the way in for invited ones."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import login, members
+from accounts.credentials import Credential
+from accounts.endpoints import Endpoint, checked, found
+from accounts.members import Newcomer
+from accounts.models import AuditEvent, Membership, User
+from accounts.serializers import (
+    AcceptRequest,
+    AuditEventObject,
+    InvitationRequest,
+    InvitedObject,
+    MemberChange,
+    MemberObject,
+)
+
+INVITATION = "invitation"
+
+
+class Users(Endpoint, generics.ListAPIView[Membership]):
+    """The members of the organization."""
+
+    required = {"GET": ["members_manage"], "POST": ["members_manage"]}
+    live_only = True
+    serializer_class = MemberObject
+    queryset = Membership.objects.none()
+
+    def get_queryset(self) -> QuerySet[Membership]:
+        current = self.credential.organization.memberships.current()
+        return current.select_related("user")
+
+    @extend_schema(tags=["members"])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        request=InvitationRequest, responses={201: InvitedObject}, tags=["members"]
+    )
+    def post(self, request: Request) -> Response:
+        """Invite somebody by e-mail."""
+        wish = checked(InvitationRequest, request)
+        invited = members.invite(
+            self.credential.organization,
+            wish["email"],
+            role=wish["role"],
+            inviter=self.credential,
+            by=self.actor,
+        )
+        answer = {
+            **MemberObject(invited.membership).data,
+            "invitation_url": invited.url,
+        }
+        return Response(answer, status.HTTP_201_CREATED)
+
+
+class UserDetail(Endpoint):
+    """One member of the organization."""
+
+    required = {"PATCH": ["members_manage"], "DELETE": ["members_manage"]}
+    live_only = True
+
+    def member(self, user_id: str) -> Membership:
+        of_organization = self.credential.organization.memberships.current()
+        users = User.objects.with_public_id(user_id)
+        membership = of_organization.select_related("user", "organization")
+        row: Membership = found(membership.filter(user__in=users).first())
+        return row
+
+    @extend_schema(request=MemberChange, responses=MemberObject, tags=["members"])
+    def patch(self, request: Request, user_id: str) -> Response:
+        """Change the role, or whether the member is active."""
+        changes = checked(MemberChange, request)
+        membership = members.change(
+            self.member(user_id), changes, changer=self.credential, by=self.actor
+        )
+        return Response(MemberObject(membership).data)
+
+    @extend_schema(responses={204: None}, tags=["members"])
+    def delete(self, request: Request, user_id: str) -> Response:
+        """Remove the member. Their sessions and personal keys here end at once."""
+        membership = self.member(user_id)
+        members.remove(membership, remover=self.credential, by=self.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AcceptInvitation(Endpoint):
+    """Join an organization. Who has an account sends its access token with this."""
+
+    permission_classes = ()
+
+    @extend_schema(
+        request=AcceptRequest, responses={201: MemberObject}, tags=["members"]
+    )
+    def post(self, request: Request) -> Response:
+        wish = checked(AcceptRequest, request)
+        newcomer = None
+        if "password" in wish:
+            newcomer = Newcomer(wish.get("name", ""), wish["password"])
+        credential = cast(Credential | None, request.auth)
+        signed_in = credential.user if credential and credential.is_person else None
+        with login.braked(request._request, group=INVITATION):
+            membership = members.accept(
+                wish["token"], newcomer=newcomer, signed_in=signed_in, by=self.actor
+            )
+        return Response(MemberObject(membership).data, status.HTTP_201_CREATED)
+
+
+class AuditEvents(Endpoint, generics.ListAPIView[AuditEvent]):
+    """What happened in the organization."""
+
+    required = {"GET": ["audit_read"]}
+    live_only = True
+    serializer_class = AuditEventObject
+    queryset = AuditEvent.objects.none()
+
+    def get_queryset(self) -> QuerySet[AuditEvent]:
+        return AuditEvent.objects.filter(organization=self.credential.organization)
+
+    @extend_schema(tags=["audit"])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)

@@ -1,0 +1,79 @@
+"""Sign-in, refresh, sign-out, and who one is."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import login, sessions, signing
+from accounts.endpoints import Endpoint, PublicEndpoint, checked
+from accounts.models import Session
+from accounts.serializers import (
+    LoginRequest,
+    RefreshRequest,
+    SigningKeySet,
+    TokenAnswer,
+    WhoAmI,
+)
+
+REFRESH = "refresh"
+
+
+class Login(PublicEndpoint):
+    """Sign in with e-mail and password."""
+
+    @extend_schema(request=LoginRequest, responses=TokenAnswer, tags=["sign-in"])
+    def post(self, request: Request) -> Response:
+        wish = checked(LoginRequest, request)
+        http = request._request
+        user = login.first_step(http, email=wish["email"], password=wish["password"])
+        factors = login.second_step(http, user, code=wish["totp_code"] or "")
+        membership = login.membership_for(user, wish.get("organization", ""))
+        place = sessions.place_of(http)
+        return Response(sessions.begin(membership, factors=factors, place=place))
+
+
+class Refresh(PublicEndpoint):
+    """Get the next pair of tokens."""
+
+    @extend_schema(request=RefreshRequest, responses=TokenAnswer, tags=["sign-in"])
+    def post(self, request: Request) -> Response:
+        token = checked(RefreshRequest, request)["refresh_token"]
+        with login.braked(request._request, group=REFRESH):
+            return Response(sessions.refresh(token, by=self.actor))
+
+
+class Logout(Endpoint):
+    """End the session of the access token."""
+
+    person_only = True
+
+    @extend_schema(request=None, responses={204: None}, tags=["sign-in"])
+    def post(self, request: Request) -> Response:
+        session = Session.objects.with_people().with_public_id(self.credential.id).get()
+        sessions.end(session, reason="signed_out", by=self.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class WhoAmIView(Endpoint):
+    """Explain the credential of this request."""
+
+    @extend_schema(responses=WhoAmI, tags=["sign-in"])
+    def get(self, request: Request) -> Response:
+        return Response(WhoAmI(self.credential).data)
+
+
+class Keys(PublicEndpoint):
+    """The keys that verify our JWTs (RFC 7517)."""
+
+    @extend_schema(responses=SigningKeySet, tags=["sign-in"])
+    def get(self, request: Request) -> Response:
+        signing.active_key()
+        # Open to every site and short-lived: it holds public keys only.
+        headers = {
+            "Cache-Control": "public, max-age=300",
+            "Access-Control-Allow-Origin": "*",
+        }
+        return Response(signing.jwks(), headers=headers)

@@ -1,0 +1,63 @@
+"""The audit log: one function that every change goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.models import AuditEvent, Organization
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person's or credential's public id, and what they proved it with."""
+
+    id: str
+    credential: str = ""
+    address: str = ""
+    request_id: str = ""
+
+
+SYSTEM = Actor(id="system")
+OPERATOR = Actor(id="operator", credential="command line")
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The actor of a request that the door has seen: API, page or admin."""
+    credential = getattr(request, "credential", None)
+    user = getattr(request, "user", None)
+    if credential is not None:
+        person = credential.user or user
+        name = person.public_id if person is not None else credential.id
+    else:
+        name = getattr(user, "public_id", "anonymous")
+    return Actor(
+        id=name,
+        credential=credential.id if credential is not None else "",
+        address=getattr(request, "client_address", ""),
+        request_id=getattr(request, "request_id", ""),
+    )
+
+
+def record(
+    action: str,
+    *,
+    by: Actor,
+    organization: Organization | None,
+    target: str = "",
+    **details: Any,
+) -> AuditEvent:
+    """Write one event in the transaction of the change. Details hold no secret,
+    ever."""
+    return AuditEvent.objects.create(
+        action=action,
+        organization=organization,
+        actor=by.id,
+        credential=by.credential,
+        address=by.address,
+        request_id=by.request_id,
+        target=target,
+        details=details,
+    )

@@ -1,0 +1,141 @@
+"""One dispatcher: turns what a request shows into a Credential, or into a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
+
+from accounts import ids
+from accounts.credentials import SESSION, Credential, kinds, rights
+from accounts.models import Organization, Session, User
+from accounts.problems import Problem
+from accounts.products import LIVE
+from accounts.tokens import ACCESS_HEADER, AccessToken, header_of
+
+BEARER = "bearer"
+API_KEY_HEADER = "x-api-key"
+
+
+class Sessions:
+    """The kind of credential that a signed-in person holds: the session's access
+    token."""
+
+    carriers = frozenset({BEARER})
+
+    def recognises(self, text: str) -> bool:
+        header = header_of(text)
+        return header is not None and header.get("typ") == ACCESS_HEADER
+
+    def find(self, text: str) -> Credential | None:
+        try:
+            token = AccessToken(text)  # type: ignore[arg-type]
+            session_id = ids.decode(Session.prefix, str(token["sid"]))
+        except ExpiredTokenError as error:
+            raise Problem("token_expired") from error
+        except (TokenError, ValueError):
+            return None
+        session = Session.objects.with_people().filter(pk=session_id).first()
+        if session is None:
+            raise Problem("session_ended")
+        if token["aud"] != session.membership.organization.product_slug:
+            return None
+        if not session.is_alive(timezone.now()):
+            raise Problem("session_ended")
+        return credential_of(session)
+
+    def held_by(self, user: User, organization: Organization) -> list[str]:
+        rows = Session.objects.alive().filter(
+            membership__user=user, membership__organization=organization
+        )
+        return [session.public_id for session in rows]
+
+    def names(self, ids: Iterable[str]) -> dict[str, str]:
+        return dict.fromkeys(ids, "Sign-in")
+
+    def end(self, user: User, organization: Organization, reason: str) -> int:
+        rows = Session.objects.filter(
+            membership__user=user, membership__organization=organization
+        )
+        return rows.end(reason)
+
+
+sessions = Sessions()
+
+
+def credential_of(session: Session) -> Credential:
+    """The credential of a session that is alive. Its people are loaded."""
+    membership = session.membership
+    organization = membership.organization
+    held = sorted(organization.product.scopes_of_role(membership.role))
+    return Credential(
+        kind=SESSION,
+        id=session.public_id,
+        organization=organization,
+        membership=membership,
+        environment=LIVE,
+        rights=rights(organization, held, role=membership.role),
+        expires_at=session.expires_at,
+        limits=organization.plan.limits,
+        rate_key=session.public_id,
+        row=(Session, session.pk),
+        authenticated_at=session.authenticated_at,
+        factors=tuple(session.factors),
+    )
+
+
+def prove(meta: Mapping[str, str]) -> Credential | None:
+    """What the headers of a request prove. None: they show no credential.
+
+    Raises Problem: two credentials, one that is not ours, or a dead one.
+    """
+    shown = _shown(meta)
+    if shown is None:
+        return None
+    carrier, text = shown
+    for kind in kinds():
+        if carrier in kind.carriers and kind.recognises(text):
+            credential = kind.find(text)
+            if credential is not None:
+                return credential
+            break
+    raise Problem("invalid_credential")
+
+
+def _shown(meta: Mapping[str, str]) -> tuple[str, str] | None:
+    """The carrier and the text of the one credential in the headers."""
+    authorization = meta.get("HTTP_AUTHORIZATION")
+    key = meta.get("HTTP_X_API_KEY")
+    if authorization is not None and key is not None:
+        raise Problem("two_credentials")
+    if key is not None:
+        return API_KEY_HEADER, _single(key)
+    if authorization is None:
+        return None
+    # The scheme's case does not matter (RFC 9110 11.1).
+    scheme, _, text = authorization.partition(" ")
+    return scheme.lower(), _single(text.strip(" "))
+
+
+def _single(text: str) -> str:
+    """A server joins repeated headers by commas; no credential of ours has one."""
+    if "," in text:
+        raise Problem("two_credentials")
+    return text
+
+
+class ProvenCredential(BaseAuthentication):
+    """What the door proved, for REST framework: `request.user` and `request.auth`."""
+
+    def authenticate(self, request: Request) -> tuple[User | None, Credential] | None:
+        refusal: Problem | None = getattr(request._request, "refusal", None)
+        if refusal is not None:
+            raise refusal
+        credential: Credential | None = getattr(request._request, "credential", None)
+        return (credential.user, credential) if credential is not None else None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="doorward"'

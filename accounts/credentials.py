@@ -1,0 +1,164 @@
+"""What a request proved: one frozen shape, whatever kind of credential it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from accounts.last_used import Note
+from accounts.models import Membership, Organization, User
+from accounts.products import LIVE, Product
+from accounts.roles import Role, reaches
+from ratelimits.limits import Limits
+
+SESSION = "session"
+API_KEY = "api_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A granted scope that has no effect now, and why: "role", "plan" or "product"."""
+
+    scope: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Scopes as granted, as effective now, and the difference explained."""
+
+    granted: tuple[str, ...]
+    effective: frozenset[str]
+    suspended: tuple[Suspension, ...]
+
+
+def rights(
+    organization: Organization, granted: Iterable[str], *, role: str | None
+) -> Rights:
+    """What was granted ∩ what the role holds now ∩ what the plan has now.
+
+    `role` is none for what belongs to the organization itself.
+    """
+    product, plan = organization.product, organization.plan_slug
+    of_role = (
+        frozenset(product.scopes) if role is None else product.scopes_of_role(role)
+    )
+    of_plan = product.scopes_of_plan(plan)
+    granted = tuple(granted)
+    suspended = []
+    for scope in granted:
+        if scope not in product.scopes:
+            suspended.append(Suspension(scope, "product"))
+        elif scope not in of_role:
+            suspended.append(Suspension(scope, "role"))
+        elif scope not in of_plan:
+            suspended.append(Suspension(scope, "plan"))
+    effective = product.expand(granted) & of_role & of_plan
+    return Rights(granted, effective, tuple(suspended))
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Behind `request.auth`. `id` is public, `rate_key` names the limiter's bucket.
+
+    `row` is where its last use is written (`accounts.last_used`). `authenticated_at`
+    and `factors` (RFC 8176 words) tell when and how strongly a person signed in; a key
+    has neither. `user` is none for what belongs to the organization.
+    """
+
+    kind: str
+    id: str
+    organization: Organization
+    membership: Membership | None
+    environment: str
+    rights: Rights
+    expires_at: datetime | None
+    limits: Limits
+    rate_key: str
+    row: Note
+    authenticated_at: datetime | None = None
+    factors: tuple[str, ...] = ()
+
+    @property
+    def product(self) -> Product:
+        return self.organization.product
+
+    @property
+    def user(self) -> User | None:
+        return self.membership.user if self.membership is not None else None
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return self.rights.effective
+
+    @property
+    def is_person(self) -> bool:
+        """A signed-in person, not a key or a token that acts for one."""
+        return self.kind == SESSION
+
+    @property
+    def is_live(self) -> bool:
+        return self.environment == LIVE
+
+    def allows(self, capability: str) -> bool:
+        """Whether the product lets this credential do what a view asks for."""
+        requirement = self.product.capabilities[capability]
+        if requirement.scope is not None:
+            return requirement.scope in self.scopes
+        # A role is a person's: a narrow key of an owner must not act with the owner's
+        # role.
+        role = self.membership.role if self.is_person and self.membership else None
+        return role is not None and reaches(role, str(requirement.role))
+
+    def covers(self, scopes: Iterable[str]) -> bool:
+        """Whether it holds all of these itself, and so may hand them on."""
+        return self.product.expand(scopes) <= self.scopes
+
+    def may_give_role(self, role: str) -> bool:
+        """Whether it may make someone this role, or change someone who has it.
+
+        Nobody hands on what they do not hold; ownership passes between people only.
+        """
+        if role == Role.OWNER:
+            member = self.membership
+            return self.is_person and member is not None and member.role == Role.OWNER
+        of_plan = self.product.scopes_of_plan(self.organization.plan_slug)
+        return self.product.scopes_of_role(role) & of_plan <= self.scopes
+
+
+class Kind(Protocol):
+    """One kind of credential. `settings.CREDENTIAL_KINDS` lists one object for each."""
+
+    carriers: frozenset[str]
+    """Where it may stand: "bearer" (RFC 6750) and "x-api-key"."""
+
+    def recognises(self, text: str) -> bool:
+        """Whether the text looks like one of this kind. Costs no query."""
+
+    def find(self, text: str) -> Credential | None:
+        """What it proves, by one query. None: not issued here, or damaged.
+
+        Raises Problem once the secret is proven and the credential is dead.
+        """
+
+    def held_by(self, user: User, organization: Organization) -> list[str]:
+        """Public ids of the live credentials that a person has in an organization."""
+
+    def names(self, ids: Iterable[str]) -> dict[str, str]:
+        """What people call them, by public id."""
+
+    def end(self, user: User, organization: Organization, reason: str) -> int:
+        """End those that a person has in an organization. The answer is how many."""
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Every kind of credential of this deployment, in the order in which they are
+    asked."""
+    return tuple(import_string(name) for name in settings.CREDENTIAL_KINDS)

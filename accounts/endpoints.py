@@ -1,0 +1,62 @@
+"""What our endpoints share: who is calling, and how an object of theirs is fetched."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from accounts import audit
+from accounts.audit import Actor
+from accounts.credentials import Credential
+from accounts.models import User
+
+
+class Endpoint(APIView):
+    """An endpoint that wants a credential."""
+
+    # `required` names capabilities by method; see accounts.permissions.
+    required: ClassVar[dict[str, list[str]]] = {}
+
+    @property
+    def credential(self) -> Credential:
+        return cast(Credential, self.request.auth)
+
+    @property
+    def person(self) -> User:
+        """The signed-in person of an endpoint that is `person_only`."""
+        return cast(User, self.request.user)
+
+    @property
+    def actor(self) -> Actor:
+        return audit.actor_of(self.request._request)
+
+
+class PublicEndpoint(APIView):
+    """An endpoint without a credential: an Authorization header is not even looked
+    at."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    @property
+    def actor(self) -> Actor:
+        return audit.actor_of(self.request._request)
+
+
+def checked(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
+    """The body, validated. Raises ValidationError, which names the field."""
+    bound = serializer(data=request.data)
+    bound.is_valid(raise_exception=True)
+    values: dict[str, Any] = bound.validated_data
+    return values
+
+
+def found(row: Any | None) -> Any:
+    """The row, or 404 where there is none."""
+    if row is None:
+        raise Http404
+    return row

@@ -1,0 +1,72 @@
+"""The forms of the plain pages. Their fields have the API's names."""
+
+from __future__ import annotations
+
+from django import forms
+
+from accounts import addresses
+
+LONGEST_PASSWORD = 1024
+
+
+def _password(autocomplete: str) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(max_length=LONGEST_PASSWORD, strip=False, widget=widget)
+
+
+class LoginForm(forms.Form):
+    """The first step."""
+
+    email = forms.CharField(
+        label="E-mail",
+        max_length=addresses.MOST_CHARACTERS,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = _password("current-password")
+
+
+class CodeForm(forms.Form):
+    """The second step. The page takes spaces out, which people type; the API does
+    not."""
+
+    totp_code = forms.CharField(
+        label="Code",
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "autofocus": True,
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+        help_text="Six digits from your app, or a recovery code.",
+    )
+
+    def clean_totp_code(self) -> str:
+        return str(self.cleaned_data["totp_code"]).replace(" ", "")
+
+
+class NewcomerForm(forms.Form):
+    """What an invited person without an account fills in."""
+
+    name = forms.CharField(
+        max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    password = _password("new-password")
+
+
+class NewPasswordForm(forms.Form):
+    """The new password of a reset."""
+
+    new_password = _password("new-password")
+
+
+class ResetForm(forms.Form):
+    """Where to mail the way to a new password."""
+
+    email = forms.CharField(
+        label="E-mail",
+        max_length=addresses.MOST_CHARACTERS,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )

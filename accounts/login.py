@@ -1,0 +1,99 @@
+"""Sign-in: from e-mail, password and code to a membership. Page and API come through
+here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db.models import F, Max
+from django.http import HttpRequest
+
+from accounts import audit, passwords, totp
+from accounts.addresses import fold
+from accounts.models import Membership, Organization, User
+from accounts.problems import Problem
+from ratelimits import brakes
+
+# One brake for every door of a sign-in, the second step included.
+SIGN_IN = "sign-in"
+# The refusals that are guesses. Everything else is an honest mistake and costs nothing.
+GUESSES = frozenset(
+    {
+        "invalid_login",
+        "invalid_totp_code",
+        "invalid_refresh_token",
+        "invalid_token",
+        "wrong_password",
+    }
+)
+
+
+@contextmanager
+def braked(
+    request: HttpRequest, *, account: str = "", group: str = SIGN_IN
+) -> Iterator[None]:
+    """Around whatever can be guessed: counts wrong guesses and makes who guesses wait.
+
+    Raises Problem `too_many_attempts` with the seconds to wait (DESIGN 4).
+    """
+    seconds = brakes.wait(request, group, account=account)
+    if seconds:
+        raise Problem("too_many_attempts", retry_after=seconds)
+    try:
+        yield
+    except Problem as refusal:
+        if refusal.code in GUESSES:
+            brakes.failed(request, group, account=account)
+        raise
+
+
+def count_request(request: HttpRequest, *, group: str, account: str) -> None:
+    """For what sends mail to a stranger: each request counts, right or wrong."""
+    with braked(request, account=account, group=group):
+        brakes.failed(request, group, account=account)
+
+
+def first_step(request: HttpRequest, *, email: str, password: str) -> User:
+    """The person with this password. Raises Problem."""
+    with braked(request, account=fold(email)):
+        user = passwords.person_with(email, password)
+        if user is None:
+            raise Problem("invalid_login")
+    return user
+
+
+def second_step(request: HttpRequest, user: User, *, code: str) -> list[str]:
+    """The factors proven (RFC 8176). Raises Problem where a code is due or wrong."""
+    if not totp.is_on(user):
+        return ["pwd"]
+    if not code:
+        raise Problem("totp_required")
+    use_code(request, user, code)
+    return ["pwd", "otp"]
+
+
+def use_code(request: HttpRequest, user: User, code: str) -> None:
+    """Use up a second factor. A wrong one is counted and told to the audit log."""
+    by = audit.actor_of(request)
+    with braked(request, account=user.email_key):
+        if totp.use(user, code, by=by):
+            return
+        audit.record("totp.refused", by=by, organization=None, target=user.public_id)
+        raise Problem("invalid_totp_code")
+
+
+def membership_for(user: User, organization: str) -> Membership:
+    """The membership to sign in with: the named organization's, else the last used one,
+    else the oldest. Raises Problem `no_membership`."""
+    found = user.memberships.usable().select_related("organization", "user")
+    if organization:
+        named = Organization.objects.with_public_id(organization)
+        membership = found.filter(organization__in=named).first()
+    else:
+        last_used = F("last_used").desc(nulls_last=True)
+        found = found.annotate(last_used=Max("sessions__authenticated_at"))
+        membership = found.order_by(last_used, "created_at", "pk").first()
+    if membership is None:
+        raise Problem("no_membership")
+    return membership

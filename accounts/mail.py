@@ -1,0 +1,47 @@
+"""Mail: one helper. Sent after the commit and off the request's thread.
+
+So a slow or broken mail server neither delays an answer nor shows in it.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from smtplib import SMTPException
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+
+logger = logging.getLogger(__name__)
+_postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+_last: list[Future[None]] = []
+
+
+def send(template: str, *, to: str, context: dict[str, Any]) -> None:
+    """Mail `templates/mail/<template>.txt`: its first line is the subject."""
+    text = render_to_string(
+        f"mail/{template}.txt", {**context, "public_url": settings.PUBLIC_URL}
+    )
+    subject, _, body = text.partition("\n")
+    transaction.on_commit(partial(_post, subject.strip(), body.lstrip("\n"), to))
+
+
+def wait(seconds: float = 10) -> None:
+    """Until what was posted so far has been handed over. For tests and commands."""
+    while _last:
+        _last.pop().result(timeout=seconds)
+
+
+def _post(subject: str, body: str, to: str) -> None:
+    _last[:] = [_postman.submit(_deliver, subject, body, to)]
+
+
+def _deliver(subject: str, body: str, to: str) -> None:
+    try:
+        send_mail(subject, body, None, [to])
+    except (OSError, SMTPException) as error:
+        logger.error("Mail could not be sent: %s", type(error).__name__)

@@ -1,0 +1,217 @@
+"""The people of an organization: invite, accept, change, remove. Every door comes
+here."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import audit, mail, passwords, sealing
+from accounts.audit import Actor
+from accounts.credentials import Credential, kinds
+from accounts.models import Invitation, Membership, Organization, Session, User
+from accounts.problems import Problem
+
+INVITATION_LIFETIME = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A new invitation. `url` is for the inviter to pass on, shown once."""
+
+    membership: Membership
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What somebody without an account fills in to accept."""
+
+    name: str
+    password: str
+
+
+def invite(
+    organization: Organization, email: str, *, role: str, inviter: Credential, by: Actor
+) -> Invited:
+    """Invite an address. The person need not exist; nothing is theirs until they
+    accept.
+
+    An open invitation of the same address is replaced: only the newest link works.
+    """
+    _refuse_role(inviter, role)
+    with transaction.atomic():
+        Organization.objects.locked(organization)
+        user = _person(email)
+        membership = (
+            user.memberships.current().filter(organization=organization).first()
+        )
+        if membership is not None and membership.joined_at is not None:
+            raise Problem("already_member")
+        if membership is None:
+            membership = Membership(user=user, organization=organization)
+        membership.role = role
+        membership.save()
+        shown, mailed = _new_links(membership)
+        audit.record(
+            "member.invited",
+            by=by,
+            organization=organization,
+            target=user.public_id,
+            role=role,
+        )
+    context = {"organization": organization, "url": mailed}
+    mail.send("invitation", to=user.email, context=context)
+    return Invited(membership, shown)
+
+
+def accept(
+    token: str, *, newcomer: Newcomer | None, signed_in: User | None, by: Actor
+) -> Membership:
+    """Join by an invitation's token. Raises Problem.
+
+    Whoever has an account must be signed in with it: the link alone never sets a
+    password of theirs. Only the mailed token proves the mailbox.
+    """
+    digests = sealing.digests(token)
+    found = Invitation.objects.select_related(
+        "membership__user", "membership__organization"
+    ).filter(Q(shown_digest__in=digests) | Q(mailed_digest__in=digests))
+    invitation = found.first()
+    if invitation is None or not invitation.is_open(timezone.now()):
+        raise Problem("invalid_token")
+    user = invitation.membership.user
+    if user.has_usable_password() and user != signed_in:
+        raise Problem("sign_in_to_accept")
+    if not user.has_usable_password() and newcomer is None:
+        raise Problem.invalid("password", "Choose a name and a password.")
+    with transaction.atomic():
+        if not found.filter(accepted_at=None).update(accepted_at=timezone.now()):
+            raise Problem("invalid_token")
+        if newcomer is not None and not user.has_usable_password():
+            _welcome(user, newcomer)
+        if (
+            bytes(invitation.mailed_digest) in digests
+            and user.email_verified_at is None
+        ):
+            user.email_verified_at = timezone.now()
+            user.save(update_fields=["email_verified_at"])
+        return _join(invitation.membership, by=by)
+
+
+def change(
+    membership: Membership, changes: dict[str, Any], *, changer: Credential, by: Actor
+) -> Membership:
+    """Set role or `is_active` of a membership, at once for every credential behind
+    it."""
+    organization = membership.organization
+    with transaction.atomic():
+        Organization.objects.locked(organization)
+        membership.refresh_from_db()
+        _refuse_role(changer, membership.role)
+        if "role" in changes:
+            _refuse_role(changer, changes["role"])
+        before = {name: getattr(membership, name) for name in changes}
+        steps_down = changes.get("role", membership.role) != membership.role
+        if (
+            steps_down or changes.get("is_active") is False
+        ) and membership.is_last_owner:
+            raise Problem("last_owner")
+        for name, value in changes.items():
+            setattr(membership, name, value)
+        membership.save(update_fields=list(changes))
+        if not membership.is_active:
+            Session.objects.filter(membership=membership).end("member_deactivated")
+        audit.record(
+            "member.changed",
+            by=by,
+            organization=organization,
+            target=membership.user.public_id,
+            before=before,
+            after=changes,
+        )
+    return membership
+
+
+def remove(membership: Membership, *, remover: Credential, by: Actor) -> None:
+    """End a membership and every credential that a person has through it."""
+    organization, user = membership.organization, membership.user
+    with transaction.atomic():
+        Organization.objects.locked(organization)
+        membership.refresh_from_db()
+        # Anyone may leave; putting somebody else out needs the right over their role.
+        if membership.user != remover.user:
+            _refuse_role(remover, membership.role)
+        if membership.is_last_owner:
+            raise Problem("last_owner")
+        ended = {
+            kind.__class__.__name__: kind.end(user, organization, "member_removed")
+            for kind in kinds()
+        }
+        membership.removed_at = timezone.now()
+        membership.save(update_fields=["removed_at"])
+        membership.invitations.filter(accepted_at=None).delete()
+        audit.record(
+            "member.removed",
+            by=by,
+            organization=organization,
+            target=user.public_id,
+            ended=ended,
+        )
+
+
+def _refuse_role(credential: Credential, role: str) -> None:
+    if not credential.may_give_role(role):
+        raise Problem("beyond_own_rights", f"You may not act on the role {role}.")
+
+
+def _person(email: str) -> User:
+    user = User.objects.with_email(email).first()
+    if user is not None:
+        return user
+    try:
+        with transaction.atomic():
+            return User.objects.enter(email)
+    except IntegrityError:
+        return User.objects.with_email(email).get()
+
+
+def _new_links(membership: Membership) -> tuple[str, str]:
+    membership.invitations.filter(accepted_at=None).delete()
+    shown, mailed = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    Invitation.objects.create(
+        membership=membership,
+        shown_digest=sealing.digest(shown),
+        mailed_digest=sealing.digest(mailed),
+        expires_at=timezone.now() + INVITATION_LIFETIME,
+    )
+    base = f"{settings.PUBLIC_URL}/invitations"
+    return f"{base}/{shown}", f"{base}/{mailed}"
+
+
+def _welcome(user: User, newcomer: Newcomer) -> None:
+    user.name = newcomer.name
+    passwords.check_new(newcomer.password, user=user, field="password")
+    user.set_password(newcomer.password)
+    user.save(update_fields=["name", "password"])
+
+
+def _join(membership: Membership, *, by: Actor) -> Membership:
+    membership.joined_at = timezone.now()
+    membership.save(update_fields=["joined_at"])
+    audit.record(
+        "member.joined",
+        by=Actor(
+            membership.user.public_id, address=by.address, request_id=by.request_id
+        ),
+        organization=membership.organization,
+        target=membership.user.public_id,
+    )
+    return membership

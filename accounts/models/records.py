@@ -1,0 +1,73 @@
+"""What happened, and the keys that sign our tokens."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models.identified import Identified
+from accounts.models.people import Organization
+
+
+class AuditEvent(Identified):
+    """One change: who did what to what, from where. Rows are added, never changed.
+
+    `actor` and `target` are public ids as text, so an event outlives what it names.
+    """
+
+    prefix: ClassVar[str] = "evt"
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    action = models.CharField(max_length=60)
+    actor = models.CharField(max_length=60)
+    credential = models.CharField(max_length=60, blank=True)
+    target = models.CharField(max_length=60, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+    request_id = models.CharField(max_length=40, blank=True)
+    details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["organization", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"
+
+
+class SigningKey(models.Model):
+    """A key of the JWKS. `kid` is the RFC 7638 thumbprint; the private part is sealed.
+
+    next: published, so that everyone knows it before its first signature. active:
+    signs. retired: verifies until `expires_at`, when the longest token it signed has
+    ended.
+    """
+
+    NEXT, ACTIVE, RETIRED = "next", "active", "retired"
+
+    kid = models.CharField(max_length=43, primary_key=True)
+    state = models.CharField(
+        max_length=10, choices=[(state, state) for state in (NEXT, ACTIVE, RETIRED)]
+    )
+    public_jwk = models.JSONField()
+    sealed_private = models.BinaryField(editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    activated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=Q(state__in=["next", "active"]),
+                name="one_key_of_each_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kid} ({self.state})"

@@ -1,0 +1,36 @@
+"""What our opaque secrets look like: a prefix, random hex, and a CRC-32 of both as 8
+hex.
+
+The checksum is no secret. It lets a typing error be refused without a query, and lets a
+scanner tell a leaked secret from noise while offline.
+"""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+
+CHECKSUM_LENGTH = 8
+HEX = frozenset("0123456789abcdef")
+
+
+def make(prefix: str, *, random_characters: int, body: str = "") -> str:
+    """A new secret: prefix, given body, random hex (4 bits a character), checksum."""
+    text = prefix + body + secrets.token_hex(random_characters // 2)
+    return text + checksum(text)
+
+
+def checksum(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
+def well_formed(text: str, *, prefix: str, length: int) -> bool:
+    """Whether the text is the prefix and `length` lower-case hex that end in their
+    CRC."""
+    body = text[len(prefix) :]
+    return (
+        text.startswith(prefix)
+        and len(body) == length
+        and HEX.issuperset(body)
+        and checksum(text[:-CHECKSUM_LENGTH]) == text[-CHECKSUM_LENGTH:]
+    )

@@ -1,0 +1,74 @@
+"""The one permission class: a view names capabilities, the credential has them or
+not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from django.utils import timezone
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.credentials import Credential
+from accounts.problems import Problem
+
+if TYPE_CHECKING:
+    # REST framework reads its settings, this module among them, while it defines
+    # APIView.
+    from rest_framework.views import APIView
+
+FRESH = timedelta(minutes=15)
+
+
+class HoldsCapability(BasePermission):
+    """Reads what the view declares.
+
+    `required`: method -> capabilities, all of them needed; a method that is not named
+    needs a credential only. `person_only`: keys are refused. `live_only`: sandbox keys
+    are refused, because what the view shows has no sandbox.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        credential = cast(Credential | None, request.auth)
+        if credential is None:
+            raise Problem("credential_required")
+        if getattr(view, "person_only", False):
+            require_person(credential)
+        if getattr(view, "live_only", False) and not credential.is_live:
+            raise Problem(
+                "environment_mismatch",
+                "This belongs to the live environment. Use a live key.",
+            )
+        required: dict[str, list[str]] = getattr(view, "required", {})
+        for capability in required.get(request.method or "", ()):
+            require(credential, capability)
+        return True
+
+
+def require(credential: Credential, capability: str) -> None:
+    """Raises Problem `insufficient_scope`, which names the missing scope (RFC 6750
+    3.1)."""
+    if credential.allows(capability):
+        return
+    requirement = credential.product.capabilities[capability]
+    if requirement.scope is None:
+        raise Problem("forbidden", f"This needs the role {requirement.role} or higher.")
+    raise Problem(
+        "insufficient_scope",
+        f'This needs the scope "{requirement.scope}".',
+        missing=[requirement.scope],
+    )
+
+
+def require_person(credential: Credential) -> None:
+    """Raises Problem `user_required` for a key or a machine's token."""
+    if not credential.is_person:
+        raise Problem("user_required")
+
+
+def require_fresh(credential: Credential) -> None:
+    """Raises Problem where the sign-in is more than 15 minutes ago."""
+    signed_in_at = credential.authenticated_at
+    if signed_in_at is None or timezone.now() - signed_in_at > FRESH:
+        raise Problem("fresh_sign_in_required")

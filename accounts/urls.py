@@ -1,0 +1,39 @@
+"""The addresses of accounts."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from accounts import views
+from accounts.api import factors, members, sessions, sign_in
+
+pages = [
+    path("", views.home, name="home"),
+    path("login", views.sign_in, name="login"),
+    path("login/code", views.second_step, name="second_step"),
+    path("logout", views.sign_out, name="logout"),
+    path("invitations/<str:token>", views.accept_invitation, name="invitation"),
+    path("password/reset", views.ask_for_reset, name="reset"),
+    path("password/reset/<str:token>", views.reset_password, name="reset_password"),
+    path(".well-known/jwks.json", sign_in.Keys.as_view(), name="jwks"),
+]
+
+endpoints = [
+    path("auth/login", sign_in.Login.as_view()),
+    path("auth/refresh", sign_in.Refresh.as_view()),
+    path("auth/logout", sign_in.Logout.as_view()),
+    path("auth/whoami", sign_in.WhoAmIView.as_view()),
+    path("auth/sessions", sessions.Sessions.as_view()),
+    path("auth/sessions/<str:session_id>", sessions.SessionDetail.as_view()),
+    path("auth/totp", factors.Totp.as_view()),
+    path("auth/totp/confirm", factors.TotpConfirm.as_view()),
+    path("auth/totp/remove", factors.TotpRemove.as_view()),
+    path("auth/totp/recovery-codes", factors.RecoveryCodes.as_view()),
+    path("auth/password", factors.Password.as_view()),
+    path("auth/password/reset", factors.PasswordReset.as_view()),
+    path("auth/password/reset/confirm", factors.PasswordResetConfirm.as_view()),
+    path("auth/invitations/accept", members.AcceptInvitation.as_view()),
+    path("users", members.Users.as_view()),
+    path("users/<str:user_id>", members.UserDetail.as_view()),
+    path("audit-events", members.AuditEvents.as_view()),
+]
