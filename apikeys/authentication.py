@@ -1,0 +1,84 @@
+"""How a request proves an API key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from accounts import ids
+from accounts.authentication import API_KEY_HEADER, BEARER
+from accounts.credentials import API_KEY, Credential, rights
+from accounts.models import Organization, User
+from accounts.problems import Problem
+from apikeys import keys
+from apikeys.models import ApiKey, ApiKeySecret
+
+
+class ApiKeys:
+    """The kind of credential that integrations hold."""
+
+    carriers = frozenset({BEARER, API_KEY_HEADER})
+
+    def recognises(self, text: str) -> bool:
+        return keys.prefix_of(text) is not None
+
+    def find(self, text: str) -> Credential | None:
+        if not keys.well_formed(text):
+            return None
+        secret = ApiKeySecret.objects.find(text)
+        if secret is None:
+            return None
+        _refuse_dead(secret)
+        return credential_of(secret.api_key)
+
+    def held_by(self, user: User, organization: Organization) -> list[str]:
+        rows = ApiKey.objects.live().filter(
+            membership__user=user, organization=organization
+        )
+        return [api_key.public_id for api_key in rows]
+
+    def names(self, ids_: Iterable[str]) -> dict[str, str]:
+        wanted = [ids.decode(ApiKey.prefix, text) for text in ids_]
+        rows = ApiKey.objects.filter(pk__in=wanted)
+        return {api_key.public_id: api_key.name for api_key in rows}
+
+    def end(self, user: User, organization: Organization, reason: str) -> int:
+        rows = ApiKey.objects.filter(membership__user=user, organization=organization)
+        return rows.revoke(reason)
+
+
+api_keys = ApiKeys()
+
+
+def credential_of(api_key: ApiKey) -> Credential:
+    """The credential of a key that is alive. Its organization and people are loaded."""
+    organization, membership = api_key.organization, api_key.membership
+    role = membership.role if membership is not None else None
+    return Credential(
+        kind=API_KEY,
+        id=api_key.public_id,
+        organization=organization,
+        membership=membership,
+        environment=api_key.environment,
+        rights=rights(organization, api_key.scopes, role=role),
+        expires_at=api_key.expires_at,
+        limits=organization.plan.limits,
+        rate_key=api_key.public_id,
+        row=(ApiKey, api_key.pk),
+    )
+
+
+def _refuse_dead(secret: ApiKeySecret) -> None:
+    """The secret is proven from here on, so each refusal says why."""
+    api_key, now = secret.api_key, timezone.now()
+    if api_key.revoked_at is not None or secret.is_retired(now):
+        raise Problem("key_revoked")
+    if api_key.is_expired(now):
+        raise Problem("key_expired", f"It expired at {api_key.expires_at:%FT%TZ}.")
+    if api_key.disabled_at is not None:
+        raise Problem("key_disabled")
+    if not api_key.organization.is_active:
+        raise Problem("organization_suspended")
+    if api_key.membership is not None and not api_key.membership.is_usable:
+        raise Problem("owner_inactive")

@@ -1,0 +1,172 @@
+"""The life of a key: issue, change, revoke. Pages, API, admin and commands come
+here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts import audit, sealing
+from accounts.audit import Actor
+from accounts.credentials import API_KEY, Credential
+from accounts.models import Membership, Organization
+from accounts.permissions import require, require_person
+from accounts.problems import Problem
+from apikeys import keys
+from apikeys.models import ApiKey, ApiKeySecret
+
+OF_ORGANIZATION = "organization"
+OF_MEMBER = "me"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a new key shall be. `owner` is "organization" or "me"; empty: what fits."""
+
+    name: str
+    scopes: tuple[str, ...]
+    environment: str
+    expires_at: datetime | None = None
+    owner: str = ""
+
+
+def issue(wish: Wish, *, maker: Credential, by: Actor) -> tuple[ApiKey, str]:
+    """A new key and its text, which is shown this once and stored nowhere. Raises
+    Problem.
+
+    Nobody mints what they do not hold: no wider scopes, no longer life, no other
+    tenant.
+    """
+    membership = _owner(wish.owner, maker)
+    _refuse_environment(wish.environment, maker)
+    _refuse_wider(maker, wish.scopes)
+    _refuse_longer(maker, wish.expires_at)
+    return issue_for(maker.organization, wish, membership=membership, by=by)
+
+
+def issue_for(
+    organization: Organization, wish: Wish, *, membership: Membership | None, by: Actor
+) -> tuple[ApiKey, str]:
+    """The same, by an operator or by a command: nothing of theirs bounds it but the
+    plan."""
+    text = keys.make(organization.product.key_prefix(wish.environment))
+    with transaction.atomic():
+        Organization.objects.locked(organization)
+        _refuse_over_plan(organization)
+        api_key = ApiKey.objects.create(
+            organization=organization,
+            membership=membership,
+            name=wish.name,
+            environment=wish.environment,
+            scopes=list(wish.scopes),
+            expires_at=wish.expires_at,
+            created_by=by.id,
+        )
+        ApiKeySecret.objects.create(
+            api_key=api_key,
+            digest=sealing.digest(text),
+            pepper=sealing.newest_pepper(),
+            hint=keys.hint(text),
+        )
+        _record("api_key.created", api_key, by=by, scopes=list(wish.scopes))
+    return api_key, text
+
+
+def change(
+    api_key: ApiKey, changes: dict[str, Any], *, changer: Credential, by: Actor
+) -> ApiKey:
+    """Rename, re-scope or re-date a key, never beyond what the changer holds."""
+    require_control(changer, api_key)
+    with transaction.atomic():
+        api_key = ApiKey.objects.select_for_update(of=("self",)).get(pk=api_key.pk)
+        if api_key.revoked_at is not None:
+            raise Problem("conflict", "A revoked key cannot be changed.")
+        _refuse_wider(changer, changes.get("scopes", api_key.scopes))
+        if "expires_at" in changes:
+            _refuse_longer(changer, changes["expires_at"])
+        before = {name: getattr(api_key, name) for name in changes}
+        for name, value in changes.items():
+            setattr(api_key, name, value)
+        api_key.save(update_fields=list(changes))
+        _record("api_key.changed", api_key, by=by, before=before, after=changes)
+    return api_key
+
+
+def revoke(api_key: ApiKey, *, reason: str, by: Actor) -> None:
+    """Refused from the answer on, by every worker. A second time changes nothing."""
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=api_key.pk).revoke(reason):
+            _record("api_key.revoked", api_key, by=by, reason=reason)
+
+
+def require_control(credential: Credential, api_key: ApiKey) -> None:
+    """Raises Problem unless it may see and act on this key of its own organization."""
+    if not credential.is_live and api_key.environment != credential.environment:
+        raise Problem(
+            "environment_mismatch", "This is a live key. Use a live key for it."
+        )
+    own = credential.is_person and api_key.belongs_to(credential.user)
+    if not own:
+        require(credential, "keys_manage")
+
+
+def _owner(owner: str, maker: Credential) -> Membership | None:
+    """Whose key it will be: none for the organization's."""
+    fitting = OF_ORGANIZATION
+    if maker.is_person and not maker.allows("keys_manage"):
+        fitting = OF_MEMBER
+    if (owner or fitting) == OF_ORGANIZATION:
+        require(maker, "keys_manage")
+        return None
+    require_person(maker)
+    return maker.membership
+
+
+def _refuse_environment(environment: str, maker: Credential) -> None:
+    if not maker.is_live and environment != maker.environment:
+        raise Problem("environment_mismatch", "A sandbox key makes sandbox keys only.")
+
+
+def _refuse_wider(holder: Credential, scopes: Iterable[str]) -> None:
+    missing = sorted(holder.product.expand(scopes) - holder.scopes)
+    if missing:
+        listed = ", ".join(missing)
+        raise Problem(
+            "beyond_own_rights",
+            f"You do not hold these yourself: {listed}.",
+            missing=missing,
+        )
+
+
+def _refuse_longer(holder: Credential, expires_at: datetime | None) -> None:
+    """What a key mints or prolongs ends with it at the latest. People may stay
+    longer."""
+    if holder.kind != API_KEY or holder.expires_at is None:
+        return
+    if expires_at is None or expires_at > holder.expires_at:
+        end = f"{holder.expires_at:%FT%TZ}"
+        raise Problem(
+            "beyond_own_rights", f"Your own key ends at {end}, so must this one."
+        )
+
+
+def _refuse_over_plan(organization: Organization) -> None:
+    most = organization.plan.most_keys
+    if ApiKey.objects.live().filter(organization=organization).count() >= most:
+        raise Problem(
+            "plan_limit", f"Your plan allows {most} live keys. Revoke one first."
+        )
+
+
+def _record(action: str, api_key: ApiKey, *, by: Actor, **details: Any) -> None:
+    audit.record(
+        action,
+        by=by,
+        organization=api_key.organization,
+        target=api_key.public_id,
+        **details,
+    )
