@@ -1,0 +1,26 @@
+"""How Django knows this app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+from accounts.products import products
+from accounts.redaction import learn
+from config.checks import register_all
+
+
+class ConfigConfig(AppConfig):
+    """How everything is put together."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        register_all()
+        learn(prefix for product in products().values() for prefix in product.prefixes)
+
+
+class DoorwardAdminConfig(AdminConfig):
+    """The stock admin on our own site."""
+
+    default_site = "config.admin.DoorwardAdminSite"

@@ -1,0 +1,205 @@
+"""What must be true of settings and machine before Doorward serves strangers."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from config.dependencies import pending_migrations, redis_answers
+
+SHORTEST_SECRET = 32
+MOST_CLOCK_SECONDS = 5
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
+# Shorter prefixes hold whole providers: anybody's machine would be a trusted proxy.
+SHORTEST_PREFIX = {4: 8, 6: 16}
+
+Check = Callable[[], Iterator[CheckMessage]]
+
+
+def public_address() -> Iterator[CheckMessage]:
+    """Credentials travel to this address: https, unless it is this very machine."""
+    parts = urlsplit(settings.PUBLIC_URL)
+    if settings.DEMO or parts.scheme == "https":
+        return
+    hint = "Set DOORWARD_PUBLIC_URL to the https address that people use."
+    if parts.hostname in LOOPBACK:
+        yield Warning(
+            "The public address is this machine only.", hint=hint, id="doorward.W001"
+        )
+        return
+    yield Error("The public address is not https.", hint=hint, id="doorward.E001")
+
+
+def debug_off() -> Iterator[CheckMessage]:
+    if settings.DEBUG:
+        hint = "Remove DEBUG: its pages show settings and code to everybody."
+        yield Error("DEBUG is on.", hint=hint, id="doorward.E002")
+
+
+def secrets() -> Iterator[CheckMessage]:
+    """Long enough, and no value used for two purposes: one leak must not become two."""
+    values = [
+        settings.SECRET_KEY.encode(),
+        *settings.PEPPERS.values(),
+        *settings.ENCRYPTION_KEYS.values(),
+    ]
+    if len(settings.SECRET_KEY) < SHORTEST_SECRET:
+        hint = f"Use {SHORTEST_SECRET} or more random characters."
+        yield Error("DOORWARD_SECRET_KEY is too short.", hint=hint, id="doorward.E003")
+    if any(len(value) < SHORTEST_SECRET for value in values[1:]):
+        hint = f"Each is the base64 of {SHORTEST_SECRET} random bytes."
+        yield Error(
+            "A pepper or encryption key is too short.", hint=hint, id="doorward.E004"
+        )
+    if len(set(values)) < len(values):
+        hint = "Make a new one for each purpose and number."
+        yield Error("Two secrets have the same value.", hint=hint, id="doorward.E005")
+
+
+def data_folder() -> Iterator[CheckMessage]:
+    """It holds the database and the secrets: this user writes, nobody else reads."""
+    folder = Path(settings.DATA_DIR)
+    if not folder.is_dir():
+        if connection.vendor == "sqlite":
+            hint = "Create it, or set DOORWARD_DATA_DIR to a folder that exists."
+            yield Error("The data folder is missing.", hint=hint, id="doorward.E006")
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        hint = "Give it to the user that runs Doorward."
+        yield Error("The data folder is not writable.", hint=hint, id="doorward.E007")
+    if folder.stat().st_mode & OTHERS:
+        hint = f"Run: chmod 700 {folder}"
+        yield Warning(
+            "Others may enter the data folder.", hint=hint, id="doorward.W002"
+        )
+    kept = folder / "secrets.json"
+    if kept.exists() and kept.stat().st_mode & OTHERS:
+        hint = f"Run: chmod 600 {kept}"
+        yield Error("Others may read the secrets.", hint=hint, id="doorward.E008")
+
+
+def limiter() -> Iterator[CheckMessage]:
+    """Counters in memory count for one process: two would admit twice the plan."""
+    if settings.LIMITER == "local" and settings.WORKERS > 1:
+        hint = "Set REDIS_URL, or set DOORWARD_WORKERS to 1."
+        yield Error(
+            "Several workers, but limits in memory.", hint=hint, id="doorward.E009"
+        )
+
+
+def trusted_proxies() -> Iterator[CheckMessage]:
+    """Who is trusted here chooses the client address that limits and logs see."""
+    for network in settings.TRUSTED_PROXIES:
+        hint = (
+            f"Name your proxies in TRUSTED_PROXIES, one by one, instead of {network}."
+        )
+        if network.prefixlen == 0:
+            yield Error("Everybody is a trusted proxy.", hint=hint, id="doorward.E010")
+        elif network.prefixlen < SHORTEST_PREFIX[network.version]:
+            yield Warning(
+                "A trusted network is very wide.", hint=hint, id="doorward.W003"
+            )
+
+
+def mail() -> Iterator[CheckMessage]:
+    if not settings.DEMO and settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        hint = "Set EMAIL_URL, for example smtp+tls://user:password@host:587."
+        message = "Mail goes to the log: invitations and resets reach nobody."
+        yield Warning(message, hint=hint, id="doorward.W004")
+
+
+# These ask the database or Redis: `doctor` runs them, `check` does not
+
+
+def database() -> Iterator[CheckMessage]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        hint = "Check DATABASE_URL, and that the server runs and lets this host in."
+        yield Error("The database does not answer.", hint=hint, id="doorward.E011")
+
+
+def migrations() -> Iterator[CheckMessage]:
+    try:
+        pending = pending_migrations()
+    except DatabaseError:
+        yield _unknown("migrations")
+        return
+    if pending:
+        hint = "Run: python3 manage.py migrate"
+        yield Error(
+            f"{pending} migrations are not applied.", hint=hint, id="doorward.E012"
+        )
+
+
+def clock() -> Iterator[CheckMessage]:
+    """Expiry is judged by both clocks: the process's and the database's."""
+    if connection.vendor != "postgresql":
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+            apart = abs(float(cursor.fetchone()[0]) - time.time())
+    except DatabaseError:
+        yield _unknown("clock")
+        return
+    if apart > MOST_CLOCK_SECONDS:
+        hint = "Keep both machines' clocks with NTP."
+        message = f"The database's clock is {apart:.0f} s away from this machine's."
+        yield Error(message, hint=hint, id="doorward.E013")
+
+
+def redis() -> Iterator[CheckMessage]:
+    if settings.REDIS_URL and not redis_answers():
+        hint = "Check REDIS_URL, and that the server runs and lets this host in."
+        yield Error("Redis does not answer.", hint=hint, id="doorward.E014")
+
+
+def _unknown(what: str) -> CheckMessage:
+    hint = "Run doctor again when the database answers."
+    return Warning(f"Not known: {what}.", hint=hint, id="doorward.W005")
+
+
+ALWAYS: dict[str, Check] = {
+    "secrets": secrets,
+    "limiter": limiter,
+    "trusted proxies": trusted_proxies,
+}
+DEPLOYED: dict[str, Check] = {
+    "public address": public_address,
+    "debug": debug_off,
+    "data folder": data_folder,
+    "mail": mail,
+}
+CONNECTED: dict[str, Check] = {
+    "database": database,
+    "migrations": migrations,
+    "clock": clock,
+    "redis": redis,
+}
+
+
+def register_all() -> None:
+    """Make the checks known to `manage.py check` and `check --deploy`."""
+    register(settings_are_sound, "doorward")
+    register(deployment_is_sound, "doorward", deploy=True)
+
+
+def settings_are_sound(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    return [message for check in ALWAYS.values() for message in check()]
+
+
+def deployment_is_sound(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    return [message for check in DEPLOYED.values() for message in check()]

@@ -1,0 +1,264 @@
+"""Every setting of Doorward. The environment is read here, once, and nowhere else."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from accounts.products import load
+from config.environment import environment, finish, secrets_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environment()
+
+# Where it runs
+
+DATA_DIR = Path(env.str("DOORWARD_DATA_DIR", str(BASE_DIR / "data"))).absolute()
+DEMO = env.bool("DOORWARD_DEMO", False)
+DEBUG = False
+PUBLIC_URL = env.origin("DOORWARD_PUBLIC_URL", "http://localhost:8000")
+WORKERS = env.int("DOORWARD_WORKERS", 1)
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", "")
+
+# Secrets: from the environment, else from the file that `manage.py up` made
+
+_kept = secrets_file(DATA_DIR)
+SECRET_KEY = env.str("DOORWARD_SECRET_KEY", _kept.secret_key)
+PEPPERS = env.keys("DOORWARD_PEPPERS", _kept.peppers)
+ENCRYPTION_KEYS = env.keys("DOORWARD_ENCRYPTION_KEYS", _kept.encryption_keys)
+
+# Products
+
+_own_products = env.str("DOORWARD_PRODUCTS_DIR", "")
+PRODUCT_FOLDERS = [BASE_DIR / "config" / "products"]
+if _own_products:
+    PRODUCT_FOLDERS.append(Path(_own_products))
+
+# Database: SQLite in the data folder, or PostgreSQL
+
+DATABASES = {
+    "default": env.dj_db_url(
+        "DATABASE_URL", f"sqlite:///{DATA_DIR / 'doorward.sqlite3'}"
+    )
+}
+# Reads and writes that a request cannot wait for end with 503, not with a hung thread.
+STATEMENT_SECONDS = 5
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Limits
+
+REDIS_URL = env.str("REDIS_URL", "")
+LIMITER = "local"
+ANONYMOUS_LIMITS = env.limits("DOORWARD_ANONYMOUS_LIMITS", "600/min, 100/s")
+# How often the last uses of credentials are written, in seconds; 0: when asked only.
+LAST_USED_SECONDS = 1.0
+BRAKES = env.brakes("DOORWARD_BRAKES", "10/account, 60/address in 15 min")
+
+# Mail and logs
+
+_mail = env.dj_email_url("EMAIL_URL", "console://")
+DEFAULT_FROM_EMAIL = env.str("DOORWARD_FROM_EMAIL", "doorward@localhost")
+LOG_LEVEL = env.str("DOORWARD_LOG_LEVEL", "INFO").upper()
+LOG_FORMAT = env.str("DOORWARD_LOG_FORMAT", "auto")
+_more_hosts: list[str] = env.list("DOORWARD_ALLOWED_HOSTS", [])
+
+finish(env)
+
+# From here on nothing is read from the environment
+
+PRODUCTS = load(PRODUCT_FOLDERS)
+
+_public = urlsplit(PUBLIC_URL)
+_product_urls = [
+    url for product in PRODUCTS.values() for url in (product.app_url, product.api_url)
+]
+ALLOWED_HOSTS = [
+    str(_public.hostname),
+    *(str(urlsplit(url).hostname) for url in _product_urls if url),
+    *(host.strip() for host in _more_hosts),
+    *(["localhost", "127.0.0.1", "[::1]"] if DEMO else []),
+]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *(url for url in _product_urls if url)]
+
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+    _options.update(
+        # Writers queue at BEGIN; without it two readers that both turn writer deadlock.
+        transaction_mode="IMMEDIATE",
+        timeout=STATEMENT_SECONDS,
+        init_command="PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON",
+    )
+else:
+    DATABASES["default"].update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=True)
+    _options.update(
+        pool={"min_size": 1, "max_size": 20, "timeout": 2},
+        connect_timeout=2,
+        options=f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=4s",
+    )
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "default",
+    },
+    "brakes": {
+        "BACKEND": "ratelimits.caches.FailoverCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "brakes",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+}
+RATELIMIT_USE_CACHE = "brakes"
+# Its checks know neither our fall-back nor one process; config.checks says what holds.
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.E003", "django_ratelimit.W001"]
+
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "config.apps.DoorwardAdminConfig",
+    "scans",
+    "apikeys",
+    "accounts",
+    "ratelimits",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_otp",
+    "django_ratelimit",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "config.door.Door",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.browser.BrowserSessionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+# One dotted name per kind of credential: the dispatcher's own list.
+CREDENTIAL_KINDS = [
+    "accounts.authentication.sessions",
+    "apikeys.authentication.api_keys",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 3600
+
+# People and their sign-in
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.browser.SignedInUser"]
+LOGIN_URL = "/login"
+PASSWORD_HASHERS = ["accounts.passwords.Argon2Hasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation."
+        "UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+]
+
+# The cookie names the Session row and nothing more; the row decides (accounts.browser).
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
+SECURE_COOKIES = _public.scheme == "https"
+SESSION_COOKIE_NAME = "__Host-session" if SECURE_COOKIES else "session"
+SESSION_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_COOKIES else "csrf"
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST = _mail["EMAIL_HOST"]
+EMAIL_PORT = _mail["EMAIL_PORT"]
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = _mail["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = _mail["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10
+
+# REST
+
+# Bodies are bounded by the door and the parser; pages send a few short fields.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ProvenCredential"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HoldsCapability"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.errors.AlwaysJSON",
+    "DEFAULT_PAGINATION_CLASS": "accounts.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SIMPLE_JWT = {"ALGORITHM": "RS256", "TOKEN_TYPE_CLAIM": "typ", "SIGNING_KEY": ""}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+_json_logs = LOG_FORMAT == "json" or (LOG_FORMAT == "auto" and not sys.stderr.isatty())
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "config.logs.JSONFormatter"},
+        "text": {"()": "config.logs.TextFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if _json_logs else "text",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django would warn once per 4xx; the door writes one line per request instead.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}

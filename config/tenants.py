@@ -1,0 +1,85 @@
+"""A whole tenant at once: organization, owner, workspaces and two keys."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+
+from accounts import organizations
+from accounts.audit import Actor
+from accounts.models import Organization, User
+from accounts.products import ENVIRONMENTS, LIVE, TEST, Plan, Product
+from apikeys import lifecycle
+from apikeys.lifecycle import Wish
+from scans.models import Workspace
+
+# 16 characters of base 64: 96 random bits, and nothing to remember.
+PASSWORD_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What somebody needs to begin. Secrets are none where they were not made just
+    now."""
+
+    product: str
+    organization: str
+    plan: str
+    email: str
+    password: str | None
+    api_key: str | None
+    test_api_key: str | None
+
+    def as_dict(self) -> dict[str, str | None]:
+        return asdict(self)
+
+
+def create(
+    name: str, *, product: Product, plan: Plan, email: str, by: Actor
+) -> Account:
+    """A new tenant. A new owner gets a random password, a known one keeps theirs.
+
+    The two keys belong to the organization and hold every scope of the product.
+    """
+    with transaction.atomic():
+        owner, password = _owner(email)
+        organization, _ = organizations.create(
+            name, product=product.slug, plan=plan.slug, owner=owner, by=by
+        )
+        keys = {
+            environment: _key(organization, environment, by=by)
+            for environment in ENVIRONMENTS
+        }
+        for environment in ENVIRONMENTS:
+            Workspace.objects.default_of(organization, environment)
+    return Account(
+        product=product.slug,
+        organization=organization.public_id,
+        plan=plan.slug,
+        email=owner.email,
+        password=password,
+        api_key=keys[LIVE],
+        test_api_key=keys[TEST],
+    )
+
+
+def _owner(email: str) -> tuple[User, str | None]:
+    owner = User.objects.with_email(email).first()
+    if owner is not None and owner.has_usable_password():
+        return owner, None
+    owner = owner or User.objects.enter(email)
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    owner.set_password(password)
+    owner.save(update_fields=["password"])
+    return owner, password
+
+
+def _key(organization: Organization, environment: str, *, by: Actor) -> str:
+    wish = Wish(
+        name=f"First {environment} key",
+        scopes=tuple(organization.product.scopes),
+        environment=environment,
+    )
+    return lifecycle.issue_for(organization, wish, membership=None, by=by)[1]

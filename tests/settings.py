@@ -1,0 +1,25 @@
+"""The settings of the tests: the real ones, random secrets, quick hashes, kept mail."""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import os
+import secrets
+import shutil
+import tempfile
+
+os.environ.setdefault("DOORWARD_SECRET_KEY", secrets.token_urlsafe(48))
+for _name in ("DOORWARD_PEPPERS", "DOORWARD_ENCRYPTION_KEYS"):
+    _key = base64.b64encode(secrets.token_bytes(32)).decode()
+    os.environ.setdefault(_name, f"1:{_key}")
+if "DOORWARD_DATA_DIR" not in os.environ:
+    os.environ["DOORWARD_DATA_DIR"] = tempfile.mkdtemp(prefix="doorward-tests-")
+    atexit.register(shutil.rmtree, os.environ["DOORWARD_DATA_DIR"], ignore_errors=True)
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# No thread of ours writes beside a test; a test that is about it asks for it.
+LAST_USED_SECONDS = 0
