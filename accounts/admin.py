@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.forms import ChoiceField, ModelForm
@@ -20,6 +21,9 @@ from accounts.models import (
     SigningKey,
     User,
 )
+
+# Nothing of ours looks at Django's groups, and their rows would change unaudited.
+admin.site.unregister(Group)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

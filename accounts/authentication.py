@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
@@ -11,6 +12,7 @@ from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
 from accounts import ids
 from accounts.credentials import SESSION, Credential, kinds, rights
+from accounts.lookups import Lookup
 from accounts.models import Organization, Session, User
 from accounts.problems import Problem
 from accounts.products import LIVE
@@ -18,6 +20,9 @@ from accounts.tokens import ACCESS_HEADER, AccessToken, header_of
 
 BEARER = "bearer"
 API_KEY_HEADER = "x-api-key"
+# The schemes of Authorization that carry a credential. X-API-Key is a header, no
+# scheme.
+SCHEMES = {"bearer": BEARER}
 
 
 class Sessions:
@@ -38,14 +43,15 @@ class Sessions:
             raise Problem("token_expired") from error
         except (TokenError, ValueError):
             return None
-        session = Session.objects.with_people().filter(pk=session_id).first()
+        session = _by_id.find([session_id])
         if session is None:
             raise Problem("session_ended")
         if token["aud"] != session.membership.organization.product_slug:
             return None
         if not session.is_alive(timezone.now()):
             raise Problem("session_ended")
-        return credential_of(session)
+        expires_at = datetime.fromtimestamp(token["exp"], tz=UTC)
+        return credential_of(session, expires_at=expires_at)
 
     def held_by(self, user: User, organization: Organization) -> list[str]:
         rows = Session.objects.alive().filter(
@@ -63,11 +69,15 @@ class Sessions:
         return rows.end(reason)
 
 
+_by_id: Lookup[Session] = Lookup(Session.objects.with_people, by="id")
 sessions = Sessions()
 
 
-def credential_of(session: Session) -> Credential:
-    """The credential of a session that is alive. Its people are loaded."""
+def credential_of(session: Session, *, expires_at: datetime) -> Credential:
+    """The credential of a session that is alive. Its people are loaded.
+
+    `expires_at` is the end of the access token; the session can outlive it.
+    """
     membership = session.membership
     organization = membership.organization
     held = sorted(organization.product.scopes_of_role(membership.role))
@@ -78,7 +88,7 @@ def credential_of(session: Session) -> Credential:
         membership=membership,
         environment=LIVE,
         rights=rights(organization, held, role=membership.role),
-        expires_at=session.expires_at,
+        expires_at=expires_at,
         limits=organization.plan.limits,
         rate_key=session.public_id,
         row=(Session, session.pk),
@@ -117,7 +127,7 @@ def _shown(meta: Mapping[str, str]) -> tuple[str, str] | None:
         return None
     # The scheme's case does not matter (RFC 9110 11.1).
     scheme, _, text = authorization.partition(" ")
-    return scheme.lower(), _single(text.strip(" "))
+    return SCHEMES.get(scheme.lower(), ""), _single(text.lstrip(" "))
 
 
 def _single(text: str) -> str:

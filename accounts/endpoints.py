@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 from django.http import Http404
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
@@ -53,6 +54,15 @@ def checked(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str
     bound.is_valid(raise_exception=True)
     values: dict[str, Any] = bound.validated_data
     return values
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """The parameters of the address. Raises ValidationError for one that stands twice:
+    which of the two counts, every reader would have to guess."""
+    for name, values in request.query_params.lists():
+        if len(values) > 1:
+            raise ValidationError({name: ["Send it once."]})
+    return request.query_params.dict()
 
 
 def found(row: Any | None) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from accounts import addresses
@@ -14,7 +16,14 @@ def _password(autocomplete: str) -> forms.CharField:
     return forms.CharField(max_length=LONGEST_PASSWORD, strip=False, widget=widget)
 
 
-class LoginForm(forms.Form):
+class PlainForm(forms.Form):
+    """Labels without a colon."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "label_suffix": ""})
+
+
+class LoginForm(PlainForm):
     """The first step."""
 
     email = forms.CharField(
@@ -25,7 +34,7 @@ class LoginForm(forms.Form):
     password = _password("current-password")
 
 
-class CodeForm(forms.Form):
+class CodeForm(PlainForm):
     """The second step. The page takes spaces out, which people type; the API does
     not."""
 
@@ -47,7 +56,7 @@ class CodeForm(forms.Form):
         return str(self.cleaned_data["totp_code"]).replace(" ", "")
 
 
-class NewcomerForm(forms.Form):
+class NewcomerForm(PlainForm):
     """What an invited person without an account fills in."""
 
     name = forms.CharField(
@@ -56,13 +65,26 @@ class NewcomerForm(forms.Form):
     password = _password("new-password")
 
 
-class NewPasswordForm(forms.Form):
+class AccountForm(PlainForm):
+    """What an invited person with an account fills in to prove it."""
+
+    password = _password("current-password")
+    totp_code = forms.CharField(
+        label="Code",
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+        help_text="Only with two-step sign-in: six digits, or a recovery code.",
+    )
+
+
+class NewPasswordForm(PlainForm):
     """The new password of a reset."""
 
     new_password = _password("new-password")
 
 
-class ResetForm(forms.Form):
+class ResetForm(PlainForm):
     """Where to mail the way to a new password."""
 
     email = forms.CharField(

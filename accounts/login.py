@@ -39,7 +39,8 @@ def braked(
     """
     seconds = brakes.wait(request, group, account=account)
     if seconds:
-        raise Problem("too_many_attempts", retry_after=seconds)
+        advice = f"Wait {seconds} seconds, then try again."
+        raise Problem("too_many_attempts", advice, retry_after=seconds)
     try:
         yield
     except Problem as refusal:

@@ -6,6 +6,7 @@ So a slow or broken mail server neither delays an answer nor shows in it.
 from __future__ import annotations
 
 import logging
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from smtplib import SMTPException
@@ -13,8 +14,18 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
+from django.core.mail.backends.console import EmailBackend
 from django.db import transaction
 from django.template.loader import render_to_string
+
+
+class ToStderr(EmailBackend):
+    """For the demo: mail is shown where the log is. stdout belongs to commands'
+    answers."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "stream": sys.stderr})
+
 
 logger = logging.getLogger(__name__)
 _postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")

@@ -4,7 +4,7 @@ here."""
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -72,6 +72,12 @@ def invite(
     return Invited(membership, shown)
 
 
+def invited(token: str) -> User:
+    """Whom an open invitation is for. Raises Problem `invalid_token`."""
+    user: User = _open_invitation(token).membership.user
+    return user
+
+
 def accept(
     token: str, *, newcomer: Newcomer | None, signed_in: User | None, by: Actor
 ) -> Membership:
@@ -80,29 +86,18 @@ def accept(
     Whoever has an account must be signed in with it: the link alone never sets a
     password of theirs. Only the mailed token proves the mailbox.
     """
-    digests = sealing.digests(token)
-    found = Invitation.objects.select_related(
-        "membership__user", "membership__organization"
-    ).filter(Q(shown_digest__in=digests) | Q(mailed_digest__in=digests))
-    invitation = found.first()
-    if invitation is None or not invitation.is_open(timezone.now()):
-        raise Problem("invalid_token")
-    user = invitation.membership.user
-    if user.has_usable_password() and user != signed_in:
-        raise Problem("sign_in_to_accept")
-    if not user.has_usable_password() and newcomer is None:
-        raise Problem.invalid("password", "Choose a name and a password.")
+    invitation = _open_invitation(token)
     with transaction.atomic():
-        if not found.filter(accepted_at=None).update(accepted_at=timezone.now()):
+        # Two invitations of one person, accepted side by side, must not both choose.
+        user = User.objects.select_for_update().get(pk=invitation.membership.user_id)
+        _refuse_stranger(user, newcomer=newcomer, signed_in=signed_in)
+        unused = Invitation.objects.filter(pk=invitation.pk, accepted_at=None)
+        if not unused.update(accepted_at=timezone.now()):
             raise Problem("invalid_token")
         if newcomer is not None and not user.has_usable_password():
             _welcome(user, newcomer)
-        if (
-            bytes(invitation.mailed_digest) in digests
-            and user.email_verified_at is None
-        ):
-            user.email_verified_at = timezone.now()
-            user.save(update_fields=["email_verified_at"])
+        if bytes(invitation.mailed_digest) in sealing.digests(token):
+            _verify_mailbox(user)
         return _join(invitation.membership, by=by)
 
 
@@ -196,6 +191,35 @@ def _new_links(membership: Membership) -> tuple[str, str]:
     return f"{base}/{shown}", f"{base}/{mailed}"
 
 
+def _open_invitation(token: str) -> Invitation:
+    digests = sealing.digests(token)
+    found = Invitation.objects.select_related(
+        "membership__user", "membership__organization"
+    ).filter(Q(shown_digest__in=digests) | Q(mailed_digest__in=digests))
+    invitation = found.first()
+    if invitation is None or not invitation.is_open(timezone.now()):
+        raise Problem("invalid_token")
+    return invitation
+
+
+def _refuse_stranger(
+    user: User, *, newcomer: Newcomer | None, signed_in: User | None
+) -> None:
+    if user.has_usable_password():
+        if user != signed_in:
+            raise Problem("sign_in_to_accept")
+    elif newcomer is None:
+        raise Problem.invalid("password", "Choose a name and a password.")
+    elif not newcomer.name:
+        raise Problem.invalid("name", "Choose a name.")
+
+
+def _verify_mailbox(user: User) -> None:
+    if user.email_verified_at is None:
+        user.email_verified_at = timezone.now()
+        user.save(update_fields=["email_verified_at"])
+
+
 def _welcome(user: User, newcomer: Newcomer) -> None:
     user.name = newcomer.name
     passwords.check_new(newcomer.password, user=user, field="password")
@@ -206,11 +230,10 @@ def _welcome(user: User, newcomer: Newcomer) -> None:
 def _join(membership: Membership, *, by: Actor) -> Membership:
     membership.joined_at = timezone.now()
     membership.save(update_fields=["joined_at"])
+    membership.user.refresh_from_db()
     audit.record(
         "member.joined",
-        by=Actor(
-            membership.user.public_id, address=by.address, request_id=by.request_id
-        ),
+        by=replace(by, id=membership.user.public_id),
         organization=membership.organization,
         target=membership.user.public_id,
     )

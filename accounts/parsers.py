@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
@@ -21,14 +22,18 @@ UTF_8 = ("utf-8", "utf8")
 # The step into a value and the path before it: written out only where a fault is found.
 Steps = tuple["Steps", str | int] | None
 Part = tuple[Steps, Any]
+PLAIN = frozenset({int, float, bool, type(None)})
+# Only such a number can be too large; without one Python reads numbers by itself.
+UNUSUAL_NUMBER = re.compile(rb"[0-9]{20}|[0-9][eE]")
 NO_TEXT = "NUL and lone surrogates are not accepted in text."
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Stands in a parsed body where something was found that is not accepted."""
+    """Stands in a parsed body where something is not accepted, in its member `name`."""
 
     why: str
+    name: str = ""
 
 
 class StrictJSONParser(BaseParser):
@@ -59,9 +64,8 @@ def loads(body: bytes) -> dict[str, Any]:
         parsed = json.loads(
             body.decode(),
             object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_number,
             parse_constant=_constant,
+            **(NUMBERS if UNUSUAL_NUMBER.search(body) else {}),
         )
     except UnicodeDecodeError as error:
         raise _refusal("The body is not UTF-8.") from error
@@ -70,10 +74,12 @@ def loads(body: bytes) -> dict[str, Any]:
         raise _refusal(f"The body is not valid JSON: look at {place}.") from error
     except RecursionError as error:
         raise _refusal(_too_deep()) from error
-    for path, why in _faults(parsed):
-        raise _refusal(why, field=path)
+    if isinstance(parsed, Refused):
+        raise _refusal(parsed.why, field=parsed.name and shown(parsed.name))
     if not isinstance(parsed, dict):
         raise _refusal("The body must be one JSON object: {…}.")
+    for path, why in _faults(parsed):
+        raise _refusal(why, field=path)
     return parsed
 
 
@@ -106,7 +112,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Refused:
     names: set[str] = set()
     for name, _value in pairs:
         if name in names:
-            return Refused(f"The member {shown(name)} appears more than once.")
+            return Refused("It appears more than once.", name)
         names.add(name)
     raise AssertionError("a repeated name is among the pairs")
 
@@ -122,35 +128,46 @@ def _number(text: str) -> float | Refused:
     return number if math.isfinite(number) else Refused("The number is too large.")
 
 
+NUMBERS: dict[str, Any] = {"parse_int": _integer, "parse_float": _number}
+
+
 def _constant(text: str) -> Refused:
     return Refused("NaN and Infinity are not JSON. Use a number or null.")
 
 
-def _faults(parsed: Any) -> Iterator[tuple[str, str]]:
+def _faults(parsed: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What is wrong inside, each with its path. A stack instead of recursion."""
     waiting: list[tuple[Steps, Any, int]] = [(None, parsed, 1)]
     while waiting:
         path, value, depth = waiting.pop()
-        if isinstance(value, Refused):
-            yield _written(path), value.why
-        elif isinstance(value, str):
-            if not _is_text(value):
-                yield _written(path), NO_TEXT
-        elif isinstance(value, dict | list):
-            if depth > DEEPEST:
-                yield _written(path), _too_deep()
-            waiting += [(step, part, depth + 1) for step, part in _parts(path, value)]
+        for step, part in _parts(path, value):
+            why = _fault(part, depth + 1)
+            if why:
+                inner = part.name if isinstance(part, Refused) else ""
+                yield _written((step, inner) if inner else step), why
+            elif part and not isinstance(part, str):
+                waiting.append((step, part, depth + 1))
 
 
 def _parts(path: Steps, value: dict[str, Any] | list[Any]) -> Iterator[Part]:
-    """Every member and every name of an object, or every item, the last one first."""
-    if isinstance(value, list):
-        for index in range(len(value) - 1, -1, -1):
-            yield (path, index), value[index]
+    """Every name and member of an object, or every item, but for plain numbers."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield path, name
+            if type(member) not in PLAIN:
+                yield (path, name), member
         return
-    for name in reversed(value):
-        yield (path, name), value[name]
-        yield path, name
+    for index, item in enumerate(value):
+        if type(item) not in PLAIN:
+            yield (path, index), item
+
+
+def _fault(part: Any, depth: int) -> str:
+    if isinstance(part, str):
+        return "" if _is_text(part) else NO_TEXT
+    if isinstance(part, Refused):
+        return part.why
+    return _too_deep() if depth > DEEPEST else ""
 
 
 def _written(path: Steps) -> str:

@@ -41,7 +41,9 @@ class HoldsCapability(BasePermission):
                 "This belongs to the live environment. Use a live key.",
             )
         required: dict[str, list[str]] = getattr(view, "required", {})
-        for capability in required.get(request.method or "", ()):
+        # HEAD is answered by the view's GET, so it needs what GET needs.
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        for capability in required.get(method, ()):
             require(credential, capability)
         return True
 

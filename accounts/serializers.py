@@ -184,12 +184,13 @@ class MemberChange(StrictSerializer):
 
 
 class AcceptRequest(StrictSerializer):
-    """`name` and `password` for a new account; who has one signs in and sends the
-    token."""
+    """A newcomer chooses `name` and `password`. Who has an account sends an access
+    token in the header, or its own password (and `totp_code`) here."""
 
     token = SecretField(max_length=200)
     name = StrictCharField(max_length=100, required=False)
     password = SecretField(max_length=LONGEST_PASSWORD, required=False)
+    totp_code = SecretField(max_length=64, required=False)
 
 
 class AuditEventObject(serializers.Serializer[Any]):

@@ -158,10 +158,9 @@ def _family(presented: str) -> Session:
 
 
 def _refuse_dead(session: Session, now: datetime) -> None:
-    if not session.is_alive(now):
+    idle_until = session.refresh_expires_at
+    if not session.is_alive(now) or idle_until is None or idle_until <= now:
         raise Problem("session_ended")
-    if session.refresh_expires_at is None or session.refresh_expires_at <= now:
-        raise Problem("invalid_refresh_token")
 
 
 def _is_one_of(stored: Any, digests: list[bytes]) -> bool:

@@ -12,6 +12,7 @@ import jwt
 from django.conf import settings
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import (
+    ExpiredTokenError,
     TokenBackendError,
     TokenBackendExpiredToken,
     TokenError,
@@ -20,6 +21,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from accounts import ids, opaque, sealing, signing
 from accounts.models import Session
+from accounts.problems import Problem
 from accounts.products import products
 
 ACCESS_HEADER = "at+jwt"  # RFC 9068 2.1
@@ -124,6 +126,7 @@ def session_of_refresh(text: str) -> UUID | None:
 
     Every genuine token names its session provably, the JWT by its signature, the opaque
     one by its MAC, so a spent one is known as ours although no list of them is kept.
+    Raises Problem for a JWT of ours that has expired: an honest mistake, no guess.
     """
     for product in products().values():
         prefix = product.sessions.refresh_prefix
@@ -131,6 +134,8 @@ def session_of_refresh(text: str) -> UUID | None:
             return _session_of_opaque(text, prefix)
     try:
         return ids.decode(Session.prefix, RefreshToken(text)["sid"])  # type: ignore[arg-type]
+    except ExpiredTokenError as error:
+        raise Problem("session_ended") from error
     except (TokenError, ValueError, AttributeError):
         return None
 

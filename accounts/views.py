@@ -5,26 +5,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
-from accounts import browser, login, members, passwords, sessions
+from accounts import browser, joining, login, members, passwords, sessions
 from accounts.addresses import fold
 from accounts.api.factors import RESET
-from accounts.api.members import INVITATION
 from accounts.audit import actor_of
 from accounts.forms import (
+    AccountForm,
     CodeForm,
     LoginForm,
     NewcomerForm,
     NewPasswordForm,
+    PlainForm,
     ResetForm,
 )
-from accounts.members import Newcomer
+from accounts.joining import Acceptance
 from accounts.models import User
 from accounts.problems import Problem
 
@@ -32,7 +36,7 @@ PAGE = ("GET", "HEAD", "POST")
 
 
 @never_cache
-@require_http_methods(PAGE)
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     return render(
         request, "accounts/home.html", {"session": browser.session_of(request)}
@@ -80,19 +84,17 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(PAGE)
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Who is signed in joins by a button; who has no account chooses a password."""
+    """Who is signed in joins by a button, who has an account proves it."""
     session = browser.session_of(request)
     signed_in = session.membership.user if session is not None else None
-    form: forms.Form = forms.Form(request.POST) if signed_in else NewcomerForm()
-    if request.method == "POST" and signed_in is None:
-        form = NewcomerForm(request.POST)
-    if request.method == "POST" and form.is_valid():
-        newcomer = None if signed_in else Newcomer(**form.cleaned_data)
+    try:
+        form = _invitation_form(request, members.invited(token), signed_in)
+    except Problem as problem:
+        return _refused(request, "accounts/invitation.html", None, problem)
+    if form.is_valid():
+        acceptance = Acceptance(token, **form.cleaned_data)
         try:
-            with login.braked(request, group=INVITATION):
-                members.accept(
-                    token, newcomer=newcomer, signed_in=signed_in, by=actor_of(request)
-                )
+            joining.join(request, acceptance, signed_in=signed_in)
             return redirect("home" if signed_in else "login")
         except Problem as problem:
             return _refused(request, "accounts/invitation.html", form, problem)
@@ -158,9 +160,22 @@ def _onward(request: HttpRequest) -> str:
     return target if target.startswith("/") and is_ours else "/"
 
 
+def _invitation_form(
+    request: HttpRequest, invited: User, signed_in: User | None
+) -> PlainForm:
+    sent = request.POST if request.method == "POST" else None
+    if signed_in is not None:
+        return PlainForm(sent)
+    return AccountForm(sent) if invited.has_usable_password() else NewcomerForm(sent)
+
+
 def _refused(
-    request: HttpRequest, template: str, form: forms.Form, problem: Problem
+    request: HttpRequest, template: str, form: PlainForm | None, problem: Problem
 ) -> HttpResponse:
-    """The page again, with what to do and the status that a program would see."""
+    """The page again, with what to do, and status and headers that a program would
+    see."""
     context: dict[str, Any] = {"form": form, "problem": problem}
-    return render(request, template, context, status=problem.status_code)
+    response = render(request, template, context, status=problem.status_code)
+    for name, value in problem.headers.items():
+        response.headers[name] = value
+    return response

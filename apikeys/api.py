@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from accounts.endpoints import Endpoint, found
+from accounts.endpoints import Endpoint, found, query_of
 from accounts.permissions import require
 from apikeys import lifecycle
 from apikeys.lifecycle import Wish
@@ -80,6 +80,8 @@ class ApiKeys(KeyEndpoint, generics.ListAPIView[ApiKey]):
 class ApiKeyDetail(KeyEndpoint):
     """One key."""
 
+    refuses = {"PATCH": [409]}
+
     def api_key(self, key_id: str) -> ApiKey:
         of_organization = ApiKey.objects.filter(
             organization=self.credential.organization
@@ -107,6 +109,6 @@ class ApiKeyDetail(KeyEndpoint):
     def delete(self, request: Request, key_id: str) -> Response:
         """Revoke the key. It is refused from the answer on."""
         api_key = self.api_key(key_id)
-        reason = self.values(RevokeQuery, request.query_params.dict())["reason"]
+        reason = self.values(RevokeQuery, query_of(request))["reason"]
         lifecycle.revoke(api_key, reason=reason, by=self.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)

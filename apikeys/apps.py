@@ -9,3 +9,4 @@ class ApiKeysConfig(AppConfig):
     """Credential one."""
 
     name = "apikeys"
+    verbose_name = "API keys"

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import audit, sealing
 from accounts.audit import Actor
@@ -82,17 +83,17 @@ def change(
     """Rename, re-scope or re-date a key, never beyond what the changer holds."""
     require_control(changer, api_key)
     with transaction.atomic():
+        organization = Organization.objects.locked(api_key.organization)
         api_key = ApiKey.objects.select_for_update(of=("self",)).get(pk=api_key.pk)
         if api_key.revoked_at is not None:
             raise Problem("conflict", "A revoked key cannot be changed.")
         _refuse_wider(changer, changes.get("scopes", api_key.scopes))
         if "expires_at" in changes:
             _refuse_longer(changer, changes["expires_at"])
-        before = {name: getattr(api_key, name) for name in changes}
-        for name, value in changes.items():
-            setattr(api_key, name, value)
-        api_key.save(update_fields=list(changes))
-        _record("api_key.changed", api_key, by=by, before=before, after=changes)
+            # A key that comes back to life takes a place of the plan again.
+            if api_key.is_expired(timezone.now()):
+                _refuse_over_plan(organization)
+        _apply(changes, api_key, by=by)
     return api_key
 
 
@@ -160,6 +161,16 @@ def _refuse_over_plan(organization: Organization) -> None:
         raise Problem(
             "plan_limit", f"Your plan allows {most} live keys. Revoke one first."
         )
+
+
+def _apply(changes: dict[str, Any], api_key: ApiKey, *, by: Actor) -> None:
+    before = {name: getattr(api_key, name) for name in changes}
+    if before == changes:
+        return
+    for name, value in changes.items():
+        setattr(api_key, name, value)
+    api_key.save(update_fields=list(changes))
+    _record("api_key.changed", api_key, by=by, before=before, after=changes)
 
 
 def _record(action: str, api_key: ApiKey, *, by: Actor, **details: Any) -> None:

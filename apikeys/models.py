@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import sealing
 from accounts.credentials import Credential
+from accounts.lookups import Lookup
 from accounts.models import Identified, Membership, Organization, User
 from accounts.models.identified import IdentifiedQuerySet
 from accounts.products import ENVIRONMENTS, TEST
@@ -79,6 +80,7 @@ class ApiKey(Identified):
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "API key"
         indexes: ClassVar = [models.Index(fields=["organization", "-id"])]
 
     def __str__(self) -> str:
@@ -116,10 +118,7 @@ class ApiKeySecretQuerySet(models.QuerySet["ApiKeySecret"]):
 
     def find(self, key: str) -> ApiKeySecret | None:
         """The secret, with all that decides about it: one query on a unique index."""
-        joined = self.select_related(
-            "api_key__organization", "api_key__membership__user"
-        )
-        return joined.filter(digest__in=sealing.digests(key)).first()
+        return _by_digest.find(sealing.digests(key))
 
 
 class ApiKeySecret(models.Model):
@@ -144,3 +143,11 @@ class ApiKeySecret(models.Model):
 
     def is_retired(self, now: datetime) -> bool:
         return self.retires_at is not None and self.retires_at <= now
+
+
+_by_digest: Lookup[ApiKeySecret] = Lookup(
+    lambda: ApiKeySecret.objects.select_related(
+        "api_key__organization", "api_key__membership__user"
+    ),
+    by="digest",
+)

@@ -33,5 +33,5 @@ class DoorwardAdminSite(AdminSite):
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: object = None
     ) -> HttpResponse:
-        """Passwords are changed through their one door, which ends other sessions."""
-        raise Http404
+        """Passwords change through their one door, which ends other sessions."""
+        return redirect("reset")

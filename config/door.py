@@ -31,6 +31,7 @@ from ratelimits.limits import Decision, Limits
 from ratelimits.stores import store
 
 LIMITED = ("/api/", "/oauth/")
+PROBES = ("/healthz", "/readyz")
 # Names under which clients put credentials into addresses. Addresses end up in logs.
 CREDENTIAL_NAMES = frozenset(
     {
@@ -99,10 +100,12 @@ class Door:
 def _malformed(request: HttpRequest) -> Problem | None:
     """What no view should see: an unknown host, TRACE, chunks, a credential in the
     URL."""
-    try:
-        request.get_host()
-    except DisallowedHost:
-        return Problem("bad_host")
+    # Balancers ask for a host by its address, which is no name of ours.
+    if request.path_info not in PROBES:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return Problem("bad_host")
     if request.method == "TRACE":
         return Problem("method_not_allowed")
     if "HTTP_TRANSFER_ENCODING" in request.META:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
-from functools import singledispatch
+from collections.abc import Callable, Iterable, Iterator
+from functools import singledispatch, wraps
 from typing import TYPE_CHECKING, Any
 
 from django.core import exceptions as django_errors
@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_safe
 from rest_framework import exceptions
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -34,6 +33,7 @@ PROBLEM_JSON = "application/problem+json"
 # Under these addresses every answer is for a program, whatever its Accept header says.
 MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/healthz", "/readyz", "/metrics")
 MOST_ERRORS = 20
+SAFE_METHODS = ("GET", "HEAD")
 
 logger = logging.getLogger(__name__)
 
@@ -238,7 +238,24 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(Problem("csrf_failed"), request)
 
 
-@require_safe
+Page = Callable[[HttpRequest], HttpResponse]
+
+
+def read_only(view: Page) -> Page:
+    """Django's require_safe, but with our answer to another method."""
+
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponse:
+        if request.method in SAFE_METHODS:
+            return view(request)
+        refusal = answer(Problem("method_not_allowed"), request)
+        refusal.headers["Allow"] = ", ".join(SAFE_METHODS)
+        return refusal
+
+    return checked
+
+
+@read_only
 def problems_page(request: HttpRequest) -> HttpResponse:
     """/docs/problems: what every code means. A problem's `type` points here."""
     by_status: dict[int, list[tuple[str, Code]]] = {}

@@ -8,22 +8,21 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_safe
 
 from accounts.problems import Problem
 from config.dependencies import look
-from config.errors import problem_response
+from config.errors import problem_response, read_only
 
 MOST_SECONDS = 2.0
 
 
-@require_safe
+@read_only
 def live(request: HttpRequest) -> HttpResponse:
     """/healthz: the process answers. It asks nobody else."""
     return _answer(JsonResponse({"status": "ok"}))
 
 
-@require_safe
+@read_only
 def ready(request: HttpRequest) -> HttpResponse:
     """/readyz: database, migrations and Redis are as they must be, else 503."""
     missing = readiness.missing(MOST_SECONDS)
@@ -43,7 +42,8 @@ class Round:
     """One look at all dependencies, on a thread of its own."""
 
     done: threading.Event = field(default_factory=threading.Event)
-    missing: tuple[str, ...] = ("The dependencies do not answer in time.",)
+    # Redis has a time-out of its own, so who keeps us waiting is the database.
+    missing: tuple[str, ...] = ("The database does not answer in time.",)
 
 
 class Readiness:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from accounts.redaction import REDACTED, names_secret, redact
@@ -96,7 +97,12 @@ def _clean(name: str, value: Any, depth: int) -> Any:
             for key, inner in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset) and depth:
-        return [_clean("", inner, depth - 1) for inner in value]
+        # The second of a pair may belong to its first, as in a list of headers.
+        names = ("", *(str(inner) for inner in value)) if len(value) == 2 else ()
+        return [
+            _clean(name, inner, depth - 1)
+            for name, inner in zip_longest(names[:2], value, fillvalue="")
+        ]
     return redact(str(value))
 
 

@@ -168,6 +168,7 @@ HEADERS = {
 }
 EXTRA_HEADERS = {
     401: ("WWW-Authenticate",),
+    403: ("WWW-Authenticate",),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }

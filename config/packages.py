@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from typing import Dict, List, Optional
+from typing import Deque, Dict, List, Optional
 
 from config import pythons
 from config.pythons import Tools
@@ -102,7 +102,7 @@ class Child:
     def __init__(self, command: List[str]) -> None:
         self.command = command
         self.seen = 0
-        self.last = collections.deque(maxlen=TAIL_LINES)  # type: Deque[str]
+        self.last: Deque[str] = collections.deque(maxlen=TAIL_LINES)
         self.returncode = -1
 
     @property

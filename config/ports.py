@@ -62,6 +62,12 @@ def hold(port: int) -> bool:
     return True
 
 
+def release() -> None:
+    """Give back every port that is held."""
+    while _held:
+        _held.pop().close()
+
+
 def _taken_on_ipv6(port: int) -> bool:
     """`localhost` may mean ::1, so a program there would get our visitors."""
     try:

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -14,12 +13,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.errors import read_only
+from config.operations import add_problems as add_problems
 from config.security_headers import REFERENCE_POLICY
 
 SCHEMA_PATH = "/api/schema"
 
 
-@require_safe
+@read_only
 def schema(request: HttpRequest) -> HttpResponse:
     """/api/schema: the same bytes as `docs/openapi.json`."""
     return HttpResponse(document(), content_type="application/json")
@@ -43,7 +44,8 @@ class APIDocs(SpectacularSwaggerSplitView):
     template_name = "docs/api.html"
     template_name_js = "docs/api.js"
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response: Response = super().get(request, *args, **kwargs)
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         response.headers["Content-Security-Policy"] = REFERENCE_POLICY
-        return response
+        return super().finalize_response(request, response, *args, **kwargs)

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from django.db import connections
@@ -23,6 +24,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.common import AbstractServer
 
 from config.steps import Stop
 from config.wsgi import application
@@ -35,8 +37,9 @@ HEADER_SECONDS = 20
 HEADER_BYTES = 32 * 1024
 # granian counts open connections, idle ones too, and lets the next one wait.
 CONNECTIONS = 1024
-STOP_SECONDS = 10
+STOP_SECONDS = 5
 ANSWER_SECONDS = 60
+PROBE = {"Host": "localhost", "Connection": "close"}
 # Through the handlers that the settings chose, instead of granian's own on stdout.
 LOGGERS = {"_granian": {"propagate": True}}
 LOGGING = {"formatters": {}, "handlers": {}, "loggers": LOGGERS}
@@ -69,7 +72,7 @@ def serve(port: int, workers: int, ready: Callable[[], None]) -> None:
     on_hangup = signal.getsignal(signal.SIGHUP)
     server.on_startup(partial(_stop_with_terminal, on_hangup))
     gave_up = threading.Event()
-    server.on_startup(partial(_watch_for_answer, port, ready, gave_up))
+    server.on_startup(partial(_watch_for_answer, server, ready, gave_up))
     _get_ready_to_fork()
     try:
         server.serve(target_loader=load, wrap_loader=False)
@@ -130,14 +133,16 @@ def _trim_environment() -> None:
 
 
 def _watch_for_answer(
-    port: int, ready: Callable[[], None], gave_up: threading.Event
+    server: AbstractServer[Any], ready: Callable[[], None], gave_up: threading.Event
 ) -> None:
     def watch() -> None:
         until = time.monotonic() + ANSWER_SECONDS
         while time.monotonic() < until:
-            # Slept first: the workers are forked while this thread holds nothing.
-            time.sleep(0.05)
-            if _answers(port):
+            time.sleep(0.02)
+            # Until then only this loop runs beside the fork: a fork that copies a lock
+            # which another thread holds would leave it locked in the worker for ever.
+            forked = len(multiprocessing.active_children()) >= server.workers
+            if forked and _answers(server.bind_port):
                 return ready()
         gave_up.set()
         os.kill(os.getpid(), signal.SIGTERM)
@@ -146,9 +151,9 @@ def _watch_for_answer(
 
 
 def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("localhost", port, timeout=5)
+    connection = http.client.HTTPConnection(ADDRESS, port, timeout=5)
     try:
-        connection.request("GET", "/healthz", headers={"Connection": "close"})
+        connection.request("GET", "/healthz", headers=PROBE)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -58,7 +58,8 @@ BRAKES = env.brakes("DOORWARD_BRAKES", "10/account, 60/address in 15 min")
 
 # Mail and logs
 
-_mail = env.dj_email_url("EMAIL_URL", "console://")
+# Mail holds links that are secrets, so only the demo may print it.
+_mail = env.dj_email_url("EMAIL_URL", "console://" if DEMO else "dummy://")
 DEFAULT_FROM_EMAIL = env.str("DOORWARD_FROM_EMAIL", "doorward@localhost")
 LOG_LEVEL = env.str("DOORWARD_LOG_LEVEL", "INFO").upper()
 LOG_FORMAT = env.str("DOORWARD_LOG_FORMAT", "auto")
@@ -120,6 +121,9 @@ RATELIMIT_USE_CACHE = "brakes"
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.E003", "django_ratelimit.W001"]
 
 INSTALLED_APPS = [
+    # First, so that our admin modules can take its groups out again.
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
     "config.apps.ConfigConfig",
     "config.apps.DoorwardAdminConfig",
     "scans",
@@ -131,8 +135,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_otp",
     "django_ratelimit",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -212,6 +214,8 @@ CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+if EMAIL_BACKEND == "django.core.mail.backends.console.EmailBackend":
+    EMAIL_BACKEND = "accounts.mail.ToStderr"
 EMAIL_HOST = _mail["EMAIL_HOST"]
 EMAIL_PORT = _mail["EMAIL_PORT"]
 EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"]
@@ -234,6 +238,21 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.errors.handle",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Doorward",
+    "DESCRIPTION": "Who is this, what may they do, how fast may they go.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.schema.add_problems",
+    ],
 }
 SIMPLE_JWT = {"ALGORITHM": "RS256", "TOKEN_TYPE_CLAIM": "typ", "SIGNING_KEY": ""}
 

@@ -10,7 +10,7 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.endpoints import Endpoint, checked, found
+from accounts.endpoints import Endpoint, checked, found, query_of
 from accounts.problems import Problem
 from scans.models import Scan, Workspace, start
 from scans.serializers import ScanObject, ScanQuery, ScanRequest, WorkspaceObject
@@ -24,7 +24,7 @@ class Scans(Endpoint, generics.ListAPIView[Scan]):
     queryset = Scan.objects.none()
 
     def get_queryset(self) -> QuerySet[Scan]:
-        filters = ScanQuery(data=self.request.query_params.dict())
+        filters = ScanQuery(data=query_of(self.request))
         filters.is_valid(raise_exception=True)
         wanted = dict(filters.validated_data)
         if "workspace_id" in wanted:

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.lanes", "tests.live"]

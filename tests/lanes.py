@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,6 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
 
 def _counts(config: pytest.Config) -> dict[str, int]:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     kinds = ("passed", "failed", "error", "skipped")
     return {kind: len(reporter.stats.get(kind, ())) for kind in kinds}

@@ -36,6 +36,8 @@ class PersonalEndpoint(Endpoint):
 class Totp(PersonalEndpoint):
     """Begin two-step sign-in."""
 
+    refuses = {"POST": [409]}
+
     @extend_schema(request=None, responses={201: EnrolmentAnswer}, tags=["two-step"])
     def post(self, request: Request) -> Response:
         issuer = self.credential.product.name
@@ -45,6 +47,8 @@ class Totp(PersonalEndpoint):
 
 class TotpConfirm(PersonalEndpoint):
     """Turn it on with a first code."""
+
+    refuses = {"POST": [409]}
 
     @extend_schema(
         request=CodeRequest, responses=RecoveryCodesAnswer, tags=["two-step"]

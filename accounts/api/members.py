@@ -10,10 +10,10 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import login, members
+from accounts import joining, members
 from accounts.credentials import Credential
 from accounts.endpoints import Endpoint, checked, found
-from accounts.members import Newcomer
+from accounts.joining import Acceptance
 from accounts.models import AuditEvent, Membership, User
 from accounts.serializers import (
     AcceptRequest,
@@ -24,13 +24,12 @@ from accounts.serializers import (
     MemberObject,
 )
 
-INVITATION = "invitation"
-
 
 class Users(Endpoint, generics.ListAPIView[Membership]):
     """The members of the organization."""
 
     required = {"GET": ["members_manage"], "POST": ["members_manage"]}
+    refuses = {"POST": [409]}
     live_only = True
     serializer_class = MemberObject
     queryset = Membership.objects.none()
@@ -67,6 +66,7 @@ class UserDetail(Endpoint):
     """One member of the organization."""
 
     required = {"PATCH": ["members_manage"], "DELETE": ["members_manage"]}
+    refuses = {"PATCH": [409], "DELETE": [409]}
     live_only = True
 
     def member(self, user_id: str) -> Membership:
@@ -94,7 +94,10 @@ class UserDetail(Endpoint):
 
 
 class AcceptInvitation(Endpoint):
-    """Join an organization. Who has an account sends its access token with this."""
+    """Join an organization.
+
+    Who has an account sends its access token, or its password (and code) in the body.
+    """
 
     permission_classes = ()
 
@@ -102,16 +105,10 @@ class AcceptInvitation(Endpoint):
         request=AcceptRequest, responses={201: MemberObject}, tags=["members"]
     )
     def post(self, request: Request) -> Response:
-        wish = checked(AcceptRequest, request)
-        newcomer = None
-        if "password" in wish:
-            newcomer = Newcomer(wish.get("name", ""), wish["password"])
+        acceptance = Acceptance(**checked(AcceptRequest, request))
         credential = cast(Credential | None, request.auth)
         signed_in = credential.user if credential and credential.is_person else None
-        with login.braked(request._request, group=INVITATION):
-            membership = members.accept(
-                wish["token"], newcomer=newcomer, signed_in=signed_in, by=self.actor
-            )
+        membership = joining.join(request._request, acceptance, signed_in=signed_in)
         return Response(MemberObject(membership).data, status.HTTP_201_CREATED)
 
 

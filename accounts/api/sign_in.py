@@ -24,6 +24,8 @@ REFRESH = "refresh"
 class Login(PublicEndpoint):
     """Sign in with e-mail and password."""
 
+    refuses = {"POST": [401, 403]}
+
     @extend_schema(request=LoginRequest, responses=TokenAnswer, tags=["sign-in"])
     def post(self, request: Request) -> Response:
         wish = checked(LoginRequest, request)
@@ -37,6 +39,8 @@ class Login(PublicEndpoint):
 
 class Refresh(PublicEndpoint):
     """Get the next pair of tokens."""
+
+    refuses = {"POST": [401]}
 
     @extend_schema(request=RefreshRequest, responses=TokenAnswer, tags=["sign-in"])
     def post(self, request: Request) -> Response:

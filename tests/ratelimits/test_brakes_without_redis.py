@@ -81,6 +81,15 @@ def test_every_method_of_a_cache_works_without_redis(use_redis, nobody):
         cache.incr("missing")
 
 
+def test_a_flood_does_not_free_a_blocked_address_in_memory(use_redis, nobody, arrive):
+    use_redis(nobody)
+    for _ in range(60):
+        failed(arrive("203.0.113.1"), "sign-in")
+    for number in range(1_000):
+        failed(arrive(f"198.51.{number // 250}.{number % 250}"), "sign-in")
+    assert wait(arrive("203.0.113.1"), "sign-in") > 0
+
+
 def test_all_threads_share_the_memory_and_what_is_known_of_redis(use_redis, nobody):
     use_redis(nobody).set("count", 0, 60)
 

@@ -147,6 +147,18 @@ def test_a_refused_cost_never_shows_a_remainder_of_the_window(ask, clock):
     assert '"minute";r=0;t=60, "day";r=0;t=43200' in told["RateLimit"]
 
 
+def test_a_refused_cost_shows_no_room_for_a_cheaper_request_in_the_burst(ask):
+    told = ask(2, limits=Limits(per_minute=10, burst=3, daily=None), cost=2)
+    assert told["RateLimit"] == '"minute";r=8;t=60, "burst";r=0;t=1'
+
+
+def test_a_smaller_plan_never_shows_less_than_nothing(ask):
+    ask(9, limits=Limits(10, 10, 10))
+    told = ask(limits=Limits(5, 5, 5), cost=0)
+    assert '"minute";r=0;t=60, "day";r=0;t=43200' in told["RateLimit"]
+    assert told["X-RateLimit-Remaining"] == "0"
+
+
 def test_a_look_at_an_unused_key_is_full_and_resets_now(ask, after):
     told = ask(cost=0)
     assert triple(told) == ("100", "100", after(1))

@@ -11,9 +11,10 @@ from typing import Any
 from django.core.checks import ERROR, CheckMessage, run_checks
 from django.core.management.base import BaseCommand
 
-from config.checks import ALWAYS, CONNECTED, DEPLOYED
+from config.checks import ALWAYS, CONNECTED, DEPLOYED, INSIDE
 
 OWN = "doorward."
+LATER = "Run doctor again when the database answers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,16 @@ class Command(BaseCommand):
 
 def report() -> Iterator[Line]:
     """Our own checks one by one, then the ones that Django and packages bring."""
+    database_answers = True
     for name, check in {**ALWAYS, **DEPLOYED, **CONNECTED}.items():
-        yield from _lines(name, list(check()))
+        found = list(check())
+        database_answers = database_answers and not (name == "database" and found)
+        yield from _lines(name, found)
+    for name, check in INSIDE.items():
+        if database_answers:
+            yield from _lines(name, check())
+        else:
+            yield Line("warn", name, "Not known.", LATER)
     others = [
         message
         for message in run_checks(include_deployment_checks=True)

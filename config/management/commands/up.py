@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, as_json: bool, **options: Any) -> None:
         """Ends with the server: by Ctrl-C, SIGTERM or a closed terminal."""
         stdout = _stdout_for_facts_alone() if as_json else sys.stdout
-        _refuse_more_workers_than_the_limiter_can_count()
+        _check_workers()
         with Step("3/5", f"database {_database_name()}"):
             _migrate()
         with Step("4/5", "demo organizations"):
@@ -71,7 +71,9 @@ def _stdout_for_facts_alone() -> TextIO:
     return facts
 
 
-def _refuse_more_workers_than_the_limiter_can_count() -> None:
+def _check_workers() -> None:
+    if settings.WORKERS < 1:
+        raise Stop("--workers is at least 1.", WRONG_SETTING)
     if settings.WORKERS > 1 and settings.LIMITER == "local":
         raise Stop(
             f"{settings.WORKERS} workers need a limiter that they share, and this one\n"

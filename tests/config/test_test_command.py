@@ -1,0 +1,168 @@
+"""`manage.py test`: its lanes, its servers, and what it says in the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT, clean_environment, command
+
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
+
+QUICK = "tests/ratelimits/test_limits_as_text.py"
+BOTH_LANES = """
+import os, pytest
+def test_where():
+    print(os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL"))
+@pytest.mark.postgres_only
+def test_on_postgresql(db, django_db_blocker):
+    from django.db import connection
+    assert connection.vendor == "postgresql"
+@pytest.mark.sqlite_only
+def test_on_sqlite(db):
+    from django.db import connection
+    assert connection.vendor == "sqlite"
+"""
+
+
+def start(*words, **variables):
+    return subprocess.Popen(
+        command("test", *words),
+        env=clean_environment(None, **variables),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(*words, **variables):
+    """The exit code, and all that it printed."""
+    process = start(*words, **variables)
+    said = process.communicate(timeout=120)[0]
+    return process.returncode, said
+
+
+def run_file(tmp_path, source, *words, **variables):
+    """Run the command on one file that is no part of the suite."""
+    file = tmp_path / "test_given.py"
+    file.write_text(source)
+    plugin = ["-c", "pyproject.toml", "--rootdir", ".", "-p", "tests.lanes"]
+    return run(*words, "--", "-q", *plugin, str(file), **variables)
+
+
+def last_line(said):
+    return said.strip().splitlines()[-1]
+
+
+def leftovers():
+    """Folders of servers that are there, and who runs in them."""
+    return {str(folder) for folder in Path("/tmp").glob("doorward-*")}
+
+
+def test_both_lanes_run_and_the_last_line_is_their_sum(tmp_path):
+    before = leftovers()
+    code, said = run_file(tmp_path, BOTH_LANES, "--services", "required")
+    assert code == 0, said
+    assert "PostgreSQL 1" in said
+    assert "started in" in said
+    assert last_line(said) == "4 passed, 0 failed"
+    assert leftovers() <= before
+
+
+@pytest.mark.parametrize(("lane", "other"), [("sqlite", "Post"), ("postgres", "SQL")])
+def test_one_lane_can_be_asked_for(lane, other):
+    code, said = run("--lane", lane, "--", "-q", QUICK)
+    assert code == 0, said
+    assert f"On {other}" not in said
+
+
+def test_a_failing_test_fails_the_run(tmp_path):
+    source = "def test_one():\n    assert False\ndef test_two():\n    pass"
+    code, said = run_file(tmp_path, source, "--lane", "sqlite")
+    assert code == 1
+    assert last_line(said) == "1 passed, 1 failed"
+
+
+def test_a_broken_file_fails_the_run(tmp_path):
+    code, said = run_file(tmp_path, "import nothing_there", "--lane", "sqlite")
+    assert code == 1
+    assert last_line(said) == "0 passed, 1 failed"
+
+
+def test_no_test_at_all_is_no_success():
+    code, _said = run("--lane", "sqlite", "--", "-q", "-k", "no_such_name")
+    assert code == 1
+
+
+def test_a_warning_of_ours_fails_the_run(tmp_path):
+    source = "import warnings\ndef test_one():\n    warnings.warn('old', stacklevel=1)"
+    code, said = run_file(tmp_path, source, "--lane", "sqlite")
+    assert code == 1, said
+
+
+def test_a_skipped_test_is_a_failure_where_services_are_required(tmp_path):
+    source = (
+        "import pytest\ndef test_one():\n    pytest.skip('no')\ndef test_two(): ..."
+    )
+    assert run_file(tmp_path, source, "--services", "none")[0] == 0
+    code, said = run_file(tmp_path, source, "--services", "required")
+    assert code == 1
+    assert last_line(said) == "2 passed, 2 failed"
+
+
+def test_a_missing_server_costs_one_lane_or_the_run(tmp_path):
+    nothing = {"PATH": str(tmp_path)}
+    code, said = run("--", "-q", QUICK, **nothing)
+    assert code == 0, said
+    assert "left out: " in said
+    assert "sudo apt install postgresql redis-server" in said
+    code, said = run("--services", "required", "--", "-q", QUICK, **nothing)
+    assert code == 1
+    assert "is not installed" in last_line(said)
+
+
+def test_settings_of_the_shell_do_not_reach_the_tests(tmp_path):
+    source = "import os\ndef test_one():\n    assert not os.environ.get('DATABASE_URL')"
+    code, said = run_file(
+        tmp_path,
+        source,
+        *("--lane", "sqlite"),
+        DATABASE_URL="postgres://production/doorward",
+        DOORWARD_BRAKES="nonsense",
+    )
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_neither_servers_nor_folders(tmp_path, number):
+    before = leftovers()
+    file = tmp_path / "test_given.py"
+    file.write_text(
+        "import pathlib, time\n"
+        f"def test_one():\n    pathlib.Path('{tmp_path}/begun').touch()\n"
+        "    time.sleep(60)\n"
+    )
+    plugin = ["-c", "pyproject.toml", "--rootdir", ".", "-p", "tests.lanes"]
+    process = start("--lane", "postgres", "--", "-q", *plugin, str(file))
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    [folder] = [
+        folder for folder in leftovers() - before if (Path(folder) / "cluster").exists()
+    ]
+    postgres = int((Path(folder) / "cluster/postmaster.pid").read_text().split()[0])
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert leftovers() <= before
+    assert not Path(f"/proc/{postgres}").exists()

@@ -1,0 +1,146 @@
+"""A server of our own on loopback, the way `manage.py up` runs it, and its callers.
+
+It lives as long as the test run, on fresh data, and on the database of the lane.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from django_otp.oath import totp
+
+from tests.lanes import on_postgresql
+from tests.running import ROOT, clean_environment, command, running_up
+
+Account = dict[str, Any]
+COMMAND_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The running server. Its accounts are made by the commands a person would use."""
+
+    url: str
+    demo: dict[str, Account]
+    data: Path
+    settings: dict[str, str]
+    calls: httpx.Client
+    made: dict[str, Account] = field(default_factory=dict)
+
+    def command(self, *words: str) -> str:
+        """What a management command prints, on this server's data."""
+        return run(command(*words), clean_environment(self.data, **self.settings))
+
+    def account(self, product: str, plan: str = "enterprise") -> Account:
+        """An owner with two keys in an organization of their own, made once."""
+        name = f"{product}-{plan}"
+        if name not in self.made:
+            self.made[name] = self.new_account(product, plan)
+        return self.made[name]
+
+    def new_account(self, product: str, plan: str = "enterprise") -> Account:
+        """The same, for who changes what others would stumble over."""
+        email = f"{uuid.uuid4().hex[:8]}@{product}.test"
+        words = ["--product", product, "--plan", plan, "--owner", email, "--json"]
+        made: Account = json.loads(self.command("createorganization", "Acme", *words))
+        return made
+
+    def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        return self.calls.request(method, path, **request)
+
+    def sign_in(self, account: Account, **extra: Any) -> Any:
+        """The answer of a sign-in that succeeds."""
+        person = {"email": account["email"], "password": account["password"]}
+        answer = self.send("POST", "/api/v1/auth/login", json={**person, **extra})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def make_key(self, account: Account, *scopes: str, **wish: Any) -> dict[str, Any]:
+        """A new key of the account's organization: the one answer with its text."""
+        headers = {"X-API-Key": account["api_key"]}
+        body = {"name": "CI Pipeline", "scopes": scopes, **wish}
+        answer = self.send("POST", "/api/v1/api-keys", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def turn_on_totp(self, account: Account) -> tuple[bytes, list[str]]:
+        """Two-step sign-in for the owner: the app's secret, and the recovery codes."""
+        headers = bearer(self.sign_in(account)["access_token"])
+        begun = self.send("POST", "/api/v1/auth/totp", headers=headers).json()
+        secret = base64.b32decode(begun["secret"])
+        # The code of the step before: the present one is left for the sign-in.
+        first = {"totp_code": f"{totp(secret, drift=-1):06}"}
+        confirm = "/api/v1/auth/totp/confirm"
+        answer = self.send("POST", confirm, headers=headers, json=first)
+        assert answer.status_code == 200, answer.text
+        return secret, answer.json()["recovery_codes"]
+
+
+def run(words: list[str], environment: dict[str, str], **options: Any) -> str:
+    """What a program prints. Fails with all that it said, where it fails."""
+    done = subprocess.run(
+        words,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+        **options,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@contextmanager
+def own_services() -> Iterator[dict[str, str]]:
+    """Settings for a server beside the tests: an empty database of the lane's kind."""
+    if not on_postgresql():
+        yield {}
+        return
+    lane, name = os.environ["DATABASE_URL"], f"live_{uuid.uuid4().hex[:8]}"
+    settings = {"DATABASE_URL": f"{lane.rpartition('/')[0]}/{name}"}
+    if redis := os.environ.get("REDIS_URL"):
+        settings["REDIS_URL"] = f"{redis}?db=1"
+    with psycopg.connect(lane, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield settings
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    data = tmp_path_factory.mktemp("live")
+    with own_services() as settings, running_up(data, start=None, **settings) as up:
+        demo = {account["product"]: account for account in up.facts["accounts"]}
+        with httpx.Client(base_url=up.url, timeout=30) as calls:
+            yield Live(up.url, demo, data, settings, calls)
+
+
+@cache
+def node_program(name: str) -> str:
+    """A program of package-lock.json, installed when it is first asked for."""
+    program = ROOT / "node_modules" / ".bin" / name
+    if not program.exists():
+        words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        run(words, dict(os.environ), cwd=ROOT)
+    return str(program)
