@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.errors import read_only
-from config.operations import add_problems as add_problems
 from config.security_headers import REFERENCE_POLICY
 
 SCHEMA_PATH = "/api/schema"

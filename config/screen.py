@@ -6,6 +6,8 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 
+from accounts.products import Product
+
 Account = Mapping[str, str | None]
 
 KEPT = """\
@@ -19,14 +21,19 @@ def as_json(url: str, accounts: Sequence[Account]) -> str:
     return json.dumps({"url": url, "accounts": [dict(account) for account in accounts]})
 
 
-def for_people(url: str, accounts: Sequence[Account], names: Mapping[str, str]) -> str:
-    """The whole screen; `names` are the products' names by slug."""
+def for_people(
+    url: str, accounts: Sequence[Account], products: Mapping[str, Product]
+) -> str:
+    """The whole screen; `products` by slug."""
     parts = [
-        "  Demo: data stays on this machine, mail is printed here. No network use.\n",
-        *(_account(url, account, names) for account in accounts),
+        "  Demo: data stays here, mail is printed here. Do not open it to a network.\n",
+        *(
+            _account(url, account, products[str(account["product"])])
+            for account in accounts
+        ),
         f"  Admin      {url}/admin/      with the first account",
         f"  API docs   {url}/api/docs\n",
-        _lines_to_try(url, accounts) if is_new(accounts) else KEPT,
+        _lines_to_try(url, accounts, products) if is_new(accounts) else KEPT,
         "  Ctrl-C stops the server and keeps the data; up --reset starts again.\n",
     ]
     return "\n".join(parts)
@@ -37,11 +44,9 @@ def is_new(accounts: Sequence[Account]) -> bool:
     return any(account["password"] for account in accounts)
 
 
-def _account(url: str, account: Account, names: Mapping[str, str]) -> str:
-    product = str(account["product"])
-    name = names.get(product, product)
+def _account(url: str, account: Account, product: Product) -> str:
     lines = [
-        f"  {name}, plan {account['plan']}, {account['organization']}",
+        f"  {product.name}, plan {account['plan']}, {account['organization']}",
         f"    Sign in    {url}/login",
         f"    E-mail     {account['email']}",
     ]
@@ -56,17 +61,26 @@ def _account(url: str, account: Account, names: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines_to_try(url: str, accounts: Sequence[Account]) -> str:
+def _lines_to_try(
+    url: str, accounts: Sequence[Account], products: Mapping[str, Product]
+) -> str:
     lines = ["  Try it:"]
     for account in accounts:
         if not account["api_key"] or not account["password"]:
             continue
-        key = f"X-API-Key: {account['api_key']}"
+        header = _header(products[str(account["product"])], account["api_key"])
         sign_in = {"email": account["email"], "password": account["password"]}
         lines += [
-            f"    curl {url}/api/v1/auth/whoami -H {shlex.quote(key)}",
-            f"    curl {url}/api/v1/scans -H {shlex.quote(key)}",
+            f"    curl {url}/api/v1/auth/whoami -H {shlex.quote(header)}",
+            f"    curl {url}/api/v1/scans -H {shlex.quote(header)}",
             f"    curl {url}/api/v1/auth/login -H 'Content-Type: application/json' "
             f"-d {shlex.quote(json.dumps(sign_in))}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _header(product: Product, key: str) -> str:
+    """The way in which the product's own guide shows it."""
+    if product.sample_header == "Authorization":
+        return f"Authorization: Bearer {key}"
+    return f"{product.sample_header}: {key}"

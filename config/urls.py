@@ -7,6 +7,7 @@ from functools import cache
 from django.contrib import admin
 from django.urls import URLPattern, get_resolver, include, path
 from django.urls.resolvers import URLResolver
+from django.views.generic import RedirectView
 
 import accounts.urls
 import apikeys.urls
@@ -25,6 +26,7 @@ urlpatterns = [
     path("healthz", health.live),
     path("readyz", health.ready),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url="/static/doorward.svg")),
     *accounts.urls.pages,
 ]
 

@@ -6,7 +6,6 @@ from hypothesis import settings as hypothesis_settings
 
 from config.urls import public_paths
 
-
 # How long an example takes says more about the machine than about us.
 hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -15,6 +16,8 @@ from tests.running import ROOT, clean_environment, command
 pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
 
 QUICK = "tests/ratelimits/test_limits_as_text.py"
+# Our configuration, for a file that lies elsewhere.
+PLUGIN = ["-c", "pyproject.toml", "--rootdir", ".", "-p", "tests.lanes"]
 BOTH_LANES = """
 import os, pytest
 def test_where():
@@ -44,8 +47,8 @@ def start(*words, **variables):
 
 def run(*words, **variables):
     """The exit code, and all that it printed."""
-    process = start(*words, **variables)
-    said = process.communicate(timeout=120)[0]
+    with start(*words, **variables) as process:
+        said = process.communicate(timeout=120)[0]
     return process.returncode, said
 
 
@@ -53,27 +56,27 @@ def run_file(tmp_path, source, *words, **variables):
     """Run the command on one file that is no part of the suite."""
     file = tmp_path / "test_given.py"
     file.write_text(source)
-    plugin = ["-c", "pyproject.toml", "--rootdir", ".", "-p", "tests.lanes"]
-    return run(*words, "--", "-q", *plugin, str(file), **variables)
+    return run(*words, "--", "-q", *PLUGIN, str(file), **variables)
 
 
 def last_line(said):
     return said.strip().splitlines()[-1]
 
 
-def leftovers():
-    """Folders of servers that are there, and who runs in them."""
-    return {str(folder) for folder in Path("/tmp").glob("doorward-*")}
+def server_folders(process):
+    """Where the servers of this run keep their files."""
+    listed = subprocess.check_output(
+        ["pgrep", "--list-full", "--parent", str(process.pid)], text=True
+    )
+    return {Path(found) for found in re.findall(r"/tmp/doorward-\w+", listed)}
 
 
 def test_both_lanes_run_and_the_last_line_is_their_sum(tmp_path):
-    before = leftovers()
     code, said = run_file(tmp_path, BOTH_LANES, "--services", "required")
     assert code == 0, said
     assert "PostgreSQL 1" in said
     assert "started in" in said
     assert last_line(said) == "4 passed, 0 failed"
-    assert leftovers() <= before
 
 
 @pytest.mark.parametrize(("lane", "other"), [("sqlite", "Post"), ("postgres", "SQL")])
@@ -142,27 +145,28 @@ def test_settings_of_the_shell_do_not_reach_the_tests(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_neither_servers_nor_folders(tmp_path, number):
-    before = leftovers()
     file = tmp_path / "test_given.py"
     file.write_text(
         "import pathlib, time\n"
         f"def test_one():\n    pathlib.Path('{tmp_path}/begun').touch()\n"
         "    time.sleep(60)\n"
     )
-    plugin = ["-c", "pyproject.toml", "--rootdir", ".", "-p", "tests.lanes"]
-    process = start("--lane", "postgres", "--", "-q", *plugin, str(file))
-    while not (tmp_path / "begun").exists():
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.05)
-    [folder] = [
-        folder for folder in leftovers() - before if (Path(folder) / "cluster").exists()
-    ]
-    postgres = int((Path(folder) / "cluster/postmaster.pid").read_text().split()[0])
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)
-    else:
-        process.send_signal(number)
-    process.communicate(timeout=60)
+    own = tmp_path / "temporary"
+    own.mkdir()
+    words = ["--lane", "postgres", "--", "-q", *PLUGIN, str(file)]
+    with start(*words, TMPDIR=str(own)) as process:
+        while not (tmp_path / "begun").exists():
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.05)
+        folders = server_folders(process)
+        [pid_file] = [file for one in folders for file in one.glob("*/postmaster.pid")]
+        postgres = pid_file.read_text().split()[0]
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert leftovers() <= before
-    assert not Path(f"/proc/{postgres}").exists()
+    assert not Path("/proc", postgres).exists()
+    assert not any(folder.exists() for folder in folders)
+    assert [file.name for file in own.iterdir() if "pytest" not in file.name] == []

@@ -40,7 +40,6 @@ class Command(BaseCommand):
         url = f"http://localhost:{port}"
         tell = _tell_as_json if as_json else _tell_people
         step = Step("5/5", f"server {url}")
-        step.begin()
 
         def ready() -> None:
             datafolder.release()
@@ -60,8 +59,8 @@ def _tell_as_json(stdout: TextIO, url: str, accounts: Sequence[screen.Account]) 
 
 
 def _tell_people(stdout: TextIO, url: str, accounts: Sequence[screen.Account]) -> None:
-    names = {slug: product.name for slug, product in products().items()}
-    print("\n" + screen.for_people(url, accounts, names), file=stdout, flush=True)
+    shown = screen.for_people(url, accounts, products())
+    print("\n" + shown, file=stdout, flush=True)
 
 
 def _stdout_for_facts_alone() -> TextIO:
@@ -85,7 +84,8 @@ def _check_workers() -> None:
 
 def _database_name() -> str:
     if connection.vendor == "sqlite":
-        return os.path.relpath(str(connection.settings_dict["NAME"]))
+        name = str(connection.settings_dict["NAME"])
+        return name.removeprefix(f"{os.getcwd()}{os.sep}")
     return connection.display_name
 
 
