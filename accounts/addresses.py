@@ -17,10 +17,9 @@ def fold(address: str) -> str:
     dotless i and the ligature ff stay what they are, so a look-alike is nobody's
     address.
     """
-    composed = unicodedata.normalize("NFC", address)
-    if _ascii_count(composed) > _ascii_count(address):
-        composed = address
-    return "".join(_lower(character) for character in composed)
+    if not any(_looks_ascii(character) for character in address):
+        address = unicodedata.normalize("NFC", address)
+    return "".join(_lower(character) for character in address)
 
 
 def checked(address: str) -> str:
@@ -29,16 +28,25 @@ def checked(address: str) -> str:
         raise ValidationError(
             f"Use an address of at most {MOST_CHARACTERS} characters."
         )
-    if unicodedata.normalize("NFKC", address) != unicodedata.normalize("NFC", address):
+    composed = unicodedata.normalize("NFC", address)
+    is_look_alike = any(_looks_ascii(character) for character in address)
+    if is_look_alike or unicodedata.normalize("NFKC", address) != composed:
         raise ValidationError("Write the address without look-alike characters.")
-    validate_email(address)
-    return unicodedata.normalize("NFC", address)
+    validate_email(composed)
+    return composed
 
 
-def _ascii_count(text: str) -> int:
-    return sum(character.isascii() for character in text)
+def _looks_ascii(character: str) -> bool:
+    """Whether composing would make it an ASCII character, as it does the Kelvin
+    sign."""
+    composed = unicodedata.normalize("NFC", character)
+    return not character.isascii() and _has_ascii(composed)
 
 
 def _lower(character: str) -> str:
     lowered = character.lower()
-    return lowered if character.isascii() or not _ascii_count(lowered) else character
+    return lowered if character.isascii() or not _has_ascii(lowered) else character
+
+
+def _has_ascii(text: str) -> bool:
+    return any(character.isascii() for character in text)

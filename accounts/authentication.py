@@ -15,8 +15,8 @@ from accounts.credentials import SESSION, Credential, kinds, rights
 from accounts.lookups import Lookup
 from accounts.models import Organization, Session, User
 from accounts.problems import Problem
-from accounts.products import LIVE
-from accounts.tokens import ACCESS_HEADER, AccessToken, header_of
+from accounts.products import LIVE, Product, products
+from accounts.tokens import ACCESS_HEADER, REFRESH_HEADER, AccessToken, header_of
 
 BEARER = "bearer"
 API_KEY_HEADER = "x-api-key"
@@ -113,6 +113,21 @@ def prove(meta: Mapping[str, str]) -> Credential | None:
                 return credential
             break
     raise Problem("invalid_credential")
+
+
+def is_credential(text: str) -> bool:
+    """Whether it looks like one that is taken somewhere, refresh tokens included."""
+    header = header_of(text)
+    return (
+        any(kind.recognises(text) for kind in kinds())
+        or (header is not None and header.get("typ") == REFRESH_HEADER)
+        or any(_begins_refresh(text, product) for product in products().values())
+    )
+
+
+def _begins_refresh(text: str, product: Product) -> bool:
+    prefix = product.sessions.refresh_prefix
+    return prefix is not None and text.startswith(prefix)
 
 
 def _shown(meta: Mapping[str, str]) -> tuple[str, str] | None:

@@ -57,7 +57,7 @@ def session_of(request: HttpRequest) -> Session | None:
 
 def remember(request: HttpRequest, session: Session) -> None:
     """Sign the browser in. Whatever cookie it had before is worth nothing now."""
-    request.session.flush()
+    forget(request, reason="signed_in_anew")
     request.session[SESSION] = session.public_id
     request.browser_session = session  # type: ignore[attr-defined]
     request.user = session.membership.user
@@ -65,17 +65,18 @@ def remember(request: HttpRequest, session: Session) -> None:
 
 
 def forget(request: HttpRequest, *, reason: str) -> None:
-    """Sign the browser out and end its row."""
+    """Sign the browser out and end its row, if it has one."""
     session = session_of(request)
     if session is not None:
         sessions.end(session, reason=reason, by=actor_of(request))
     request.session.flush()
+    request.browser_session = None  # type: ignore[attr-defined]
     request.user = AnonymousUser()
 
 
 def remember_first_step(request: HttpRequest, user: User) -> None:
     """The password was right. The cookie says for whom, and opens nothing by itself."""
-    request.session.flush()
+    forget(request, reason="signed_in_anew")
     stamp = {"user": user.public_id, "password": user.get_session_auth_hash()}
     request.session[FIRST_STEP] = signing.dumps(stamp, salt=SALT)
 

@@ -123,11 +123,13 @@ class Credential:
     def may_give_role(self, role: str) -> bool:
         """Whether it may make someone this role, or change someone who has it.
 
-        Nobody hands on what they do not hold; ownership passes between people only.
+        Nobody hands on what they do not hold: ownership passes between owners, and a
+        role that opens something by itself passes between people who have it.
         """
-        if role == Role.OWNER:
-            member = self.membership
-            return self.is_person and member is not None and member.role == Role.OWNER
+        needed = [each.role for each in self.product.capabilities.values() if each.role]
+        if any(reaches(role, least) for least in [Role.OWNER, *needed]):
+            member = self.membership if self.is_person else None
+            return member is not None and reaches(member.role, role)
         of_plan = self.product.scopes_of_plan(self.organization.plan_slug)
         return self.product.scopes_of_role(role) & of_plan <= self.scopes
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection, models
+from django.db import Error, connection, models
 from django.db.models import Q
 from django.utils import timezone
 
@@ -66,11 +66,11 @@ class Recorder:
         return due
 
     def _run(self) -> None:
-        while True:
-            time.sleep(settings.LAST_USED_SECONDS)
+        while seconds := settings.LAST_USED_SECONDS:
+            time.sleep(seconds)
             try:
                 self.flush()
-            except DatabaseError:
+            except Error:
                 # The database is away. Later uses of the same credentials note it
                 # again.
                 logger.warning("Last uses could not be written.")

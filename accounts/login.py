@@ -86,8 +86,8 @@ def use_code(request: HttpRequest, user: User, code: str) -> None:
 
 def membership_for(user: User, organization: str) -> Membership:
     """The membership to sign in with: the named organization's, else the last used one,
-    else the oldest. Raises Problem `no_membership`."""
-    found = user.memberships.usable().select_related("organization", "user")
+    else the oldest. Its user is the given one. Raises Problem `no_membership`."""
+    found = user.memberships.usable().select_related("organization")
     if organization:
         named = Organization.objects.with_public_id(organization)
         membership = found.filter(organization__in=named).first()

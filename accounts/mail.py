@@ -34,11 +34,8 @@ _last: list[Future[None]] = []
 
 def send(template: str, *, to: str, context: dict[str, Any]) -> None:
     """Mail `templates/mail/<template>.txt`: its first line is the subject."""
-    text = render_to_string(
-        f"mail/{template}.txt", {**context, "public_url": settings.PUBLIC_URL}
-    )
-    subject, _, body = text.partition("\n")
-    transaction.on_commit(partial(_post, subject.strip(), body.lstrip("\n"), to))
+    context = {**context, "public_url": settings.PUBLIC_URL}
+    transaction.on_commit(partial(_post, template, to, context))
 
 
 def wait(seconds: float = 10) -> None:
@@ -47,12 +44,14 @@ def wait(seconds: float = 10) -> None:
         _last.pop().result(timeout=seconds)
 
 
-def _post(subject: str, body: str, to: str) -> None:
-    _last[:] = [_postman.submit(_deliver, subject, body, to)]
+def _post(template: str, to: str, context: dict[str, Any]) -> None:
+    _last[:] = [_postman.submit(_deliver, template, to, context)]
 
 
-def _deliver(subject: str, body: str, to: str) -> None:
+def _deliver(template: str, to: str, context: dict[str, Any]) -> None:
+    text = render_to_string(f"mail/{template}.txt", context)
+    subject, _, body = text.partition("\n")
     try:
-        send_mail(subject, body, None, [to])
+        send_mail(subject.strip(), body.lstrip("\n"), None, [to])
     except (OSError, SMTPException) as error:
         logger.error("Mail could not be sent: %s", type(error).__name__)

@@ -56,8 +56,11 @@ def invite(
         if membership is not None and membership.joined_at is not None:
             raise Problem("already_member")
         if membership is None:
-            membership = Membership(user=user, organization=organization)
-        membership.role = role
+            membership = Membership(user=user, organization=organization, role=role)
+        # Whoever replaces an invitation acts on the role that it was for, too.
+        _refuse_role(inviter, membership.role)
+        membership.role, membership.is_active = role, True
+        membership.invited_as = email
         membership.save()
         shown, mailed = _new_links(membership)
         audit.record(
@@ -88,6 +91,9 @@ def accept(
     """
     invitation = _open_invitation(token)
     with transaction.atomic():
+        # The organization first, as everywhere: nobody waits for one who waits for
+        # them.
+        Organization.objects.locked(invitation.membership.organization)
         # Two invitations of one person, accepted side by side, must not both choose.
         user = User.objects.select_for_update().get(pk=invitation.membership.user_id)
         _refuse_stranger(user, newcomer=newcomer, signed_in=signed_in)
@@ -106,14 +112,14 @@ def change(
 ) -> Membership:
     """Set role or `is_active` of a membership, at once for every credential behind
     it."""
-    organization = membership.organization
     with transaction.atomic():
-        Organization.objects.locked(organization)
-        membership.refresh_from_db()
+        organization = _held(membership)
         _refuse_role(changer, membership.role)
         if "role" in changes:
             _refuse_role(changer, changes["role"])
         before = {name: getattr(membership, name) for name in changes}
+        if before == changes:
+            return membership
         steps_down = changes.get("role", membership.role) != membership.role
         if (
             steps_down or changes.get("is_active") is False
@@ -137,12 +143,11 @@ def change(
 
 def remove(membership: Membership, *, remover: Credential, by: Actor) -> None:
     """End a membership and every credential that a person has through it."""
-    organization, user = membership.organization, membership.user
     with transaction.atomic():
-        Organization.objects.locked(organization)
-        membership.refresh_from_db()
+        organization, user = _held(membership), membership.user
         # Anyone may leave; putting somebody else out needs the right over their role.
-        if membership.user != remover.user:
+        leaves = remover.is_person and remover.user == user
+        if not leaves:
             _refuse_role(remover, membership.role)
         if membership.is_last_owner:
             raise Problem("last_owner")
@@ -160,6 +165,15 @@ def remove(membership: Membership, *, remover: Credential, by: Actor) -> None:
             target=user.public_id,
             ended=ended,
         )
+
+
+def _held(membership: Membership) -> Organization:
+    """The organization, locked, so that the membership is as the row says now."""
+    organization = Organization.objects.locked(membership.organization)
+    membership.refresh_from_db()
+    if membership.removed_at is not None:
+        raise Problem("not_found")
+    return organization
 
 
 def _refuse_role(credential: Credential, role: str) -> None:

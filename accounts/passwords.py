@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts import audit, mail, sealing, sessions
 from accounts.audit import Actor
-from accounts.models import PasswordReset, TotpDevice, User
+from accounts.models import PasswordReset, User
 from accounts.problems import Problem
 
 LONGEST_BYTES = 1024
@@ -85,6 +85,7 @@ def change(user: User, *, current: str, new: str, keep: str, by: Actor) -> None:
         raise Problem("wrong_password")
     check_new(new, user=user, field="new_password")
     with transaction.atomic():
+        sessions.refuse_stale(user, "wrong_password")
         _store(user, new)
         sessions.end_all(user, reason="password_changed", by=by, keep=keep)
         audit.record(
@@ -111,8 +112,7 @@ def request_reset(email: str) -> None:
 def reset(token: str, *, new: str, by: Actor) -> User:
     """Set a password by a mailed token, once. Every session ends, two-step stays on.
 
-    The mailbox is proven by this. Where it never was before, whoever held the account
-    was not shown to own the address, so a second factor of theirs goes.
+    The mailbox is proven by this.
     """
     found = PasswordReset.objects.select_related("user").filter(
         digest__in=sealing.digests(token),
@@ -123,27 +123,21 @@ def reset(token: str, *, new: str, by: Actor) -> User:
     request = found.first()
     if request is None or request.user is None:
         raise Problem("invalid_token")
-    user = request.user
-    check_new(new, user=user, field="new_password")
+    check_new(new, user=request.user, field="new_password")
+    unused = PasswordReset.objects.filter(pk=request.pk, used_at=None)
     with transaction.atomic():
-        if not found.update(used_at=timezone.now()):
+        # The person first: two links of one person would else wait for each other.
+        user = User.objects.select_for_update().get(pk=request.user.pk)
+        if not unused.update(used_at=timezone.now()):
             raise Problem("invalid_token")
-        _prove_mailbox(user)
+        user.email_verified_at = user.email_verified_at or timezone.now()
         _store(user, new)
         user.credentials_valid_from = timezone.now()
-        user.save(update_fields=["credentials_valid_from"])
+        user.save(update_fields=["credentials_valid_from", "email_verified_at"])
         sessions.end_all(user, reason="password_reset", by=by)
         audit.record("password.reset", by=by, organization=None, target=user.public_id)
     mail.send("password_changed", to=user.email, context={"user": user})
     return user
-
-
-def _prove_mailbox(user: User) -> None:
-    if user.email_verified_at is None:
-        TotpDevice.objects.filter(user=user).delete()
-        user.recovery_codes.all().delete()
-        user.email_verified_at = timezone.now()
-        user.save(update_fields=["email_verified_at"])
 
 
 def _store(user: Any, password: str) -> None:

@@ -35,7 +35,8 @@ SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
 # A scope is an OAuth scope-token (RFC 6749 3.3) without the characters that need
 # quoting.
 SCOPE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
-PREFIX = re.compile(r"[a-z][a-z0-9]{0,15}(_[a-z0-9]{1,15}){0,3}_")
+# Two words or more: ids begin with one, and no id may look like a credential.
+PREFIX = re.compile(r"[a-z][a-z0-9]{0,15}(_[a-z0-9]{1,15}){1,2}_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +147,26 @@ def load(folders: Iterable[Path]) -> dict[str, Product]:
 
     Raises ImproperlyConfigured, which names the file, the key and the expectation.
     """
-    found: dict[str, Product] = {}
+    found: dict[str, tuple[Path, Product]] = {}
     for folder in folders:
-        if not folder.is_dir():
-            raise ImproperlyConfigured(f"{folder}: is not a folder with product files.")
-        for file in sorted(folder.glob("*.toml")):
-            product = _product(read(file))
-            found[product.slug] = product
+        found.update(_load_folder(folder))
     if not found:
         raise ImproperlyConfigured("There is no product file, at least one is needed.")
     _refuse_mixed_prefixes(found.values())
+    return {slug: product for slug, (_, product) in found.items()}
+
+
+def _load_folder(folder: Path) -> dict[str, tuple[Path, Product]]:
+    if not folder.is_dir():
+        raise ImproperlyConfigured(f"{folder}: is not a folder with product files.")
+    found: dict[str, tuple[Path, Product]] = {}
+    for file in sorted(folder.glob("*.toml")):
+        table = read(file)
+        product = _product(table)
+        if product.slug in found:
+            other = found[product.slug][0].name
+            raise table.wrong("slug", f"{other} has the same, expected another one")
+        found[product.slug] = file, product
     return found
 
 
@@ -253,6 +264,8 @@ def _requirement(table: Table, name: str, scopes: dict[str, Scope]) -> Requireme
 
 
 def _plan(slug: str, table: Table, scopes: dict[str, Scope]) -> Plan:
+    if not SLUG.fullmatch(slug):
+        raise table.wrong("(its name)", 'expected lower-case letters, digits and "-"')
     listed = table.texts("scopes") if "scopes" in table.rows else None
     for word in listed or ():
         if word not in scopes:
@@ -273,14 +286,17 @@ def _plan(slug: str, table: Table, scopes: dict[str, Scope]) -> Plan:
     return plan
 
 
-def _refuse_mixed_prefixes(found: Iterable[Product]) -> None:
+def _refuse_mixed_prefixes(found: Iterable[tuple[Path, Product]]) -> None:
     """A credential is told by its prefix, so no prefix may begin with another."""
+    keys = ("keys.live_prefix", "keys.test_prefix", "sessions.refresh")
     prefixes = [
-        (prefix, product.slug) for product in found for prefix in product.prefixes
+        (prefix, key, file)
+        for file, product in found
+        for key, prefix in zip(keys, product.prefixes, strict=False)
     ]
-    for (prefix, slug), (other, owner) in permutations(prefixes, 2):
-        if other.startswith(prefix):
+    for (prefix, _, file), (longer, key, other) in permutations(prefixes, 2):
+        if longer.startswith(prefix):
             raise ImproperlyConfigured(
-                f'Product "{owner}": the prefix "{other}" begins with "{prefix}" '
-                f'of product "{slug}". Choose prefixes that cannot be mistaken.'
+                f'{other}: {key}: "{longer}" begins with "{prefix}" of {file.name}, '
+                "expected prefixes that cannot be mistaken."
             )

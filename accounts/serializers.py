@@ -151,10 +151,10 @@ class ResetConfirm(StrictSerializer):
 
 
 class MemberObject(serializers.Serializer[Any]):
-    """A person in the organization. The name shows once they have joined."""
+    """A person in the organization. Name and spelling show once they have joined."""
 
     id = serializers.CharField(source="user.public_id")
-    email = serializers.CharField(source="user.email")
+    email = serializers.CharField()
     name = serializers.SerializerMethodField()
     role = serializers.ChoiceField(choices=CHOICES)
     status = serializers.ChoiceField(choices=["invited", "active", "inactive"])

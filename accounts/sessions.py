@@ -49,7 +49,7 @@ def begin(
     refresh_token = tokens.refresh_token(session)
     session.refresh_digest = sealing.digest(refresh_token)
     session.refresh_expires_at = session.authenticated_at + rules.refresh_idle
-    session.save(force_insert=True)
+    _insert(session)
     return _answer(session, refresh_token)
 
 
@@ -60,7 +60,7 @@ def begin_in_browser(
     session = _new(membership, factors=factors, place=place)
     session.is_browser = True
     session.expires_at = session.authenticated_at + BROWSER_LIFETIME
-    session.save(force_insert=True)
+    _insert(session)
     return session
 
 
@@ -104,7 +104,10 @@ def end(session: Session, *, reason: str, by: Actor) -> None:
 def end_all(user: User, *, reason: str, by: Actor, keep: str = "") -> int:
     """End all sessions of a person, but for the one with the public id `keep`."""
     kept = Session.objects.with_public_id(keep)
-    found = open_sessions(user).exclude(pk__in=kept.values("pk"))
+    # Those of a suspended organization too: it may come back, they must not.
+    found = Session.objects.filter(
+        membership__user=user, expires_at__gt=timezone.now()
+    ).exclude(pk__in=kept.values("pk"))
     with transaction.atomic():
         ended = found.end(reason)
         audit.record(
@@ -116,6 +119,18 @@ def end_all(user: User, *, reason: str, by: Actor, keep: str = "") -> int:
             count=ended,
         )
     return ended
+
+
+def refuse_stale(user: User, code: str) -> None:
+    """Hold the person still until the transaction ends. `user` is as the password was
+    checked; raises Problem where it was replaced since.
+
+    Else who knows the old password could be past its check while it is replaced, and
+    come in, or put another one, after that.
+    """
+    current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if current.password != user.password:
+        raise Problem(code)
 
 
 def open_sessions(user: User) -> SessionQuerySet:
@@ -132,6 +147,12 @@ def _new(membership: Membership, *, factors: list[str], place: Place) -> Session
         last_used_ip=place.address,
         user_agent=place.user_agent,
     )
+
+
+def _insert(session: Session) -> None:
+    with transaction.atomic():
+        refuse_stale(session.membership.user, "invalid_login")
+        session.save(force_insert=True)
 
 
 def _answer(session: Session, refresh_token: str) -> dict[str, Any]:

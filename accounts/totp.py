@@ -72,8 +72,10 @@ def confirm(user: User, code: str, *, by: Actor) -> list[str]:
         _locked(user)
         if is_on(user):
             raise Problem("totp_already_on")
-        device.confirmed = True
-        device.save(update_fields=["confirmed"])
+        waiting = TotpDevice.objects.filter(pk=device.pk)
+        if not waiting.update(confirmed=True):
+            # Replaced by another one since its code was checked.
+            raise Problem("totp_not_enrolled")
         codes = _new_recovery_codes(user)
         audit.record("totp.confirmed", by=by, organization=None, target=user.public_id)
     mail.send("totp_on", to=user.email, context={"user": user})

@@ -80,5 +80,6 @@ def _refuse_dead(secret: ApiKeySecret) -> None:
         raise Problem("key_disabled")
     if not api_key.organization.is_active:
         raise Problem("organization_suspended")
-    if api_key.membership is not None and not api_key.membership.is_usable:
+    # Its organization is the key's and was looked at: asking again would be a query.
+    if api_key.membership is not None and api_key.membership.status != "active":
         raise Problem("owner_inactive")

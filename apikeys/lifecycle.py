@@ -87,12 +87,14 @@ def change(
         api_key = ApiKey.objects.select_for_update(of=("self",)).get(pk=api_key.pk)
         if api_key.revoked_at is not None:
             raise Problem("conflict", "A revoked key cannot be changed.")
-        _refuse_wider(changer, changes.get("scopes", api_key.scopes))
-        if "expires_at" in changes:
-            _refuse_longer(changer, changes["expires_at"])
-            # A key that comes back to life takes a place of the plan again.
-            if api_key.is_expired(timezone.now()):
-                _refuse_over_plan(organization)
+        scopes = changes.get("scopes", api_key.scopes)
+        _refuse_wider(changer, scopes)
+        # Scopes handed to a key live as long as that key does.
+        if "expires_at" in changes or set(scopes) - set(api_key.scopes):
+            _refuse_longer(changer, changes.get("expires_at", api_key.expires_at))
+        # A key that comes back to life takes a place of the plan again.
+        if "expires_at" in changes and api_key.is_expired(timezone.now()):
+            _refuse_over_plan(organization)
         _apply(changes, api_key, by=by)
     return api_key
 

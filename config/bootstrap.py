@@ -4,21 +4,15 @@ Standard library only, and written for Python 3.6: an old Python has to read thi
 in order to say that it is too old. manage.py, steps, pythons and packages follow suit.
 """
 
-import contextlib
 import importlib.util
 import os
 import sys
-from typing import Iterator, List, NoReturn
+from typing import List, NoReturn
 
 from config import packages, pythons
 from config.packages import DEV, ROOT, RUNTIME, VENV
 from config.pythons import Tools
 from config.steps import INTERRUPTED, Step, Stop, say
-
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]
 
 SKIP = "DOORWARD_NO_BOOTSTRAP"
 # Set across the restart inside .venv, so that a .venv that never works is no loop.
@@ -43,7 +37,7 @@ def enter(arguments: List[str]) -> None:
 def _enter(arguments: List[str]) -> None:
     if os.environ.get(SKIP) == "1":
         return
-    if fcntl is None:
+    if importlib.util.find_spec("fcntl") is None:
         raise Stop("Doorward runs on Linux and macOS. On Windows, run it inside WSL.")
     command = arguments[1] if len(arguments) > 1 else ""
     lock = DEV if command == "test" else RUNTIME
@@ -89,7 +83,7 @@ def build(lock: str, steps: int) -> None:
             "The folder %s cannot be written, so .venv cannot be made in it.\n"
             "Make it writable, or copy the checkout to a folder of your own." % ROOT
         )
-    with only_one():
+    with packages.only_one():
         if packages.fresh(lock) and not inside():
             return
         tools = pythons.find_tools()
@@ -110,21 +104,6 @@ def fill(lock: str, tools: Tools, steps: int) -> None:
     label = "installing %d locked packages" % packages.count(lock)
     with Step("2/%d" % steps, label) as step:
         packages.complete(lock, tools, step)
-
-
-@contextlib.contextmanager
-def only_one() -> Iterator[None]:
-    """Hold the checkout's folder itself: no lock file stays behind."""
-    folder = os.open(ROOT, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            say("  Another start is installing; waiting for it.")
-            fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
 
 
 def restart(arguments: List[str], came_from: str) -> NoReturn:

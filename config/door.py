@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from accounts import authentication, ids
-from accounts.credentials import Credential, kinds
+from accounts.credentials import Credential
 from accounts.last_used import recorder
 from accounts.problems import Problem, rate_limited
 from config import logs, security_headers
@@ -32,6 +32,7 @@ from ratelimits.stores import store
 
 LIMITED = ("/api/", "/oauth/")
 PROBES = ("/healthz", "/readyz")
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 # Names under which clients put credentials into addresses. Addresses end up in logs.
 CREDENTIAL_NAMES = frozenset(
     {
@@ -107,7 +108,9 @@ def _malformed(request: HttpRequest) -> Problem | None:
         except DisallowedHost:
             return Problem("bad_host")
     if request.method == "TRACE":
-        return Problem("method_not_allowed")
+        problem = Problem("method_not_allowed")
+        problem.headers["Allow"] = METHODS
+        return problem
     if "HTTP_TRANSFER_ENCODING" in request.META:
         return Problem("length_required")
     return _credential_in_url(request)
@@ -118,19 +121,15 @@ def _credential_in_url(request: HttpRequest) -> Problem | None:
         return None
     query = parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True)
     for name, value in query:
-        if name.lower() in CREDENTIAL_NAMES or _is_credential(value):
+        if name.lower() in CREDENTIAL_NAMES or authentication.is_credential(value):
             shown = name if name.lower() in CREDENTIAL_NAMES else "query"
             why = "Send it in a header."
             return Problem(
                 "credential_in_url", errors=[{"field": shown, "detail": why}]
             )
-    if any(_is_credential(part) for part in request.path_info.split("/")):
+    if any(authentication.is_credential(part) for part in request.path_info.split("/")):
         return Problem("credential_in_url")
     return None
-
-
-def _is_credential(text: str) -> bool:
-    return any(kind.recognises(text) for kind in kinds())
 
 
 def _prove(request: HttpRequest) -> Problem | None:
@@ -157,8 +156,10 @@ def _charge(request: HttpRequest) -> tuple[Decision, Limits]:
     else:
         address = network(request.client_address)  # type: ignore[attr-defined]
         key, limits = f"address:{address}", settings.ANONYMOUS_LIMITS
+    # Browsers send preflights without a credential, so one with it is no preflight.
     is_preflight = (
         request.method == "OPTIONS"
+        and credential is None
         and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
     )
     return store().check(key, limits, cost=0 if is_preflight else 1), limits
@@ -177,7 +178,9 @@ def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
     tokens."""
     match = request.resolver_match
     credential: Credential | None = request.credential  # type: ignore[attr-defined]
-    access.info(
+    level = logging.DEBUG if request.path_info in PROBES else logging.INFO
+    access.log(
+        level,
         "%s /%s %s",
         request.method,
         match.route if match else "?",

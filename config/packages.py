@@ -12,11 +12,16 @@ import shutil
 import signal
 import subprocess
 import threading
-from typing import Deque, Dict, List, Optional
+from typing import Deque, Dict, Iterator, List, Optional
 
 from config import pythons
 from config.pythons import Tools
-from config.steps import Step, Stop
+from config.steps import Step, Stop, say
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -26,6 +31,8 @@ DEV = "requirements-dev.lock"
 TAIL_LINES = 12
 # pip's words for one entry of the lock that it has looked at.
 SEEN = ("Collecting ", "Processing ", "Ignoring ", "Requirement already")
+# The folder's descriptor while this process installs.
+_held: List[int] = []
 MEND = """\
 The packages could not be installed:
 
@@ -34,6 +41,23 @@ The packages could not be installed:
 Most often the package index was out of reach: check the network, the proxy and
 `pip config list`, then run the same command again. It goes on where this one ended.
 """
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """Hold the checkout's folder itself: no lock file stays behind."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            say("  Another start is installing; waiting for it.")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        _held.append(folder)
+        yield
+    finally:
+        _held.clear()
+        os.close(folder)
 
 
 def fresh(lock: str) -> bool:
@@ -119,6 +143,8 @@ class Child:
             env=child_environment(),
             # Its own group, so that what it started ends with it.
             start_new_session=True,
+            # Should we be killed, it keeps the next start waiting until it has ended.
+            pass_fds=_held,
         )
         reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         reader.start()

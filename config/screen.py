@@ -12,7 +12,8 @@ Account = Mapping[str, str | None]
 
 KEPT = """\
   The password and the keys were shown by the run that made them. To get new ones,
-  start again with empty data: python3 manage.py up --reset
+  make another organization: python3 manage.py createorganization --help says how.
+  Or start again with empty data: python3 manage.py up --reset
 """
 
 

@@ -49,7 +49,23 @@ READ_ALREADY = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DOORWARD_")
 
 def serve(port: int, workers: int, ready: Callable[[], None]) -> None:
     """Serve until Ctrl-C or SIGTERM. `ready` is called when the server answers."""
-    server = Granian(
+    server = _server(port, workers)
+    gave_up = threading.Event()
+    server.on_startup(partial(_stop_with_terminal, signal.getsignal(signal.SIGHUP)))
+    server.on_startup(partial(_watch_for_answer, server, ready, gave_up))
+    _get_ready_to_fork()
+    try:
+        server.serve(target_loader=load, wrap_loader=False)
+    except SystemExit:
+        # A worker that ended by itself during a wanted stop is no failure.
+        if not server.interrupt_signal:
+            raise
+    if gave_up.is_set():
+        raise Stop(f"The server did not answer within {ANSWER_SECONDS} s; see above.")
+
+
+def _server(port: int, workers: int) -> AbstractServer[Any]:
+    return Granian(
         "config.wsgi:application",
         address=ADDRESS,
         port=port,
@@ -69,19 +85,6 @@ def serve(port: int, workers: int, ready: Callable[[], None]) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     )
-    on_hangup = signal.getsignal(signal.SIGHUP)
-    server.on_startup(partial(_stop_with_terminal, on_hangup))
-    gave_up = threading.Event()
-    server.on_startup(partial(_watch_for_answer, server, ready, gave_up))
-    _get_ready_to_fork()
-    try:
-        server.serve(target_loader=load, wrap_loader=False)
-    except SystemExit:
-        # A worker that ended by itself during a wanted stop is no failure.
-        if not server.interrupt_signal:
-            raise
-    if gave_up.is_set():
-        raise Stop(f"The server did not answer within {ANSWER_SECONDS} s; see above.")
 
 
 def load() -> WSGIApplication:

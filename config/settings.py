@@ -95,7 +95,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"].update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=True)
     _options.update(
-        pool={"min_size": 1, "max_size": 20, "timeout": 2},
+        # The pause between attempts doubles; without an end it outlasts the outage.
+        pool={"min_size": 1, "max_size": 20, "timeout": 2, "reconnect_timeout": 2},
         connect_timeout=2,
         options=f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=4s",
     )

@@ -3,6 +3,7 @@
 Written for Python 3.6, as config/bootstrap.py explains.
 """
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -27,8 +28,14 @@ class Stop(Exception):
 
 def say(text: str = "") -> None:
     """One line for the person; stdout stays free for what scripts read."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    _write(text + "\n")
+
+
+def _write(text: str) -> None:
+    # Nobody may be reading any more, as behind `| head`. The work goes on.
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 class Step:
@@ -81,5 +88,4 @@ class Step:
 
     def _draw(self, text: str) -> None:
         if self.terminal:
-            sys.stderr.write("\r" + text.ljust(WIDTH + 10))
-            sys.stderr.flush()
+            _write("\r" + text.ljust(WIDTH + 10))

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import organizations
 from accounts.audit import Actor
@@ -17,6 +18,16 @@ from scans.models import Workspace
 
 # 16 characters of base 64: 96 random bits, and nothing to remember.
 PASSWORD_BYTES = 12
+
+
+class UnprovenOwner(Exception):
+    """The address has an account, and nobody ever proved to own its mailbox."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{email} has an account whose mailbox was never proven. Let its person "
+            "reset the password by mail first, or name another owner."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ def create(
     """A new tenant. A new owner gets a random password, a known one keeps theirs.
 
     The two keys belong to the organization and hold every scope of the product.
+    Raises UnprovenOwner.
     """
     with transaction.atomic():
         owner, password = _owner(email)
@@ -68,11 +80,16 @@ def create(
 def _owner(email: str) -> tuple[User, str | None]:
     owner = User.objects.with_email(email).first()
     if owner is not None and owner.has_usable_password():
+        # Somebody may have taken the account by an invitation that was not theirs.
+        if owner.email_verified_at is None:
+            raise UnprovenOwner(email)
         return owner, None
     owner = owner or User.objects.enter(email)
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     owner.set_password(password)
-    owner.save(update_fields=["password"])
+    # The operator vouches for the address by handing the password over.
+    owner.email_verified_at = timezone.now()
+    owner.save(update_fields=["password", "email_verified_at"])
     return owner, password
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 from config import memory
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 memory.give_back()
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+
+from config.requests import Application  # noqa: E402 - it reads the settings
+
+application = Application()

@@ -42,8 +42,8 @@ class LocalStore:
     Burst and minute are rolling windows over a log of the times at which requests
     were admitted, oldest first; a request exactly one window ago no longer counts.
     The daily quota counts in the UTC day of the wall clock. A full minute of 2,000
-    requests takes 17 KB. A wall clock that is set over midnight starts the
-    daily count anew.
+    requests takes 17 KB. A wall clock that is set over midnight starts the daily
+    count anew.
     """
 
     def __init__(self, clock: Clock = time, *, most_keys: int = MOST_KEYS) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -77,17 +78,16 @@ class Live:
         made: dict[str, Any] = answer.json()
         return made
 
-    def turn_on_totp(self, account: Account) -> tuple[bytes, list[str]]:
-        """Two-step sign-in for the owner: the app's secret, and the recovery codes."""
+    def turn_on_totp(self, account: Account) -> list[str]:
+        """Two-step sign-in for the owner. The answer: recovery codes for it."""
         headers = bearer(self.sign_in(account)["access_token"])
         begun = self.send("POST", "/api/v1/auth/totp", headers=headers).json()
-        secret = base64.b32decode(begun["secret"])
-        # The code of the step before: the present one is left for the sign-in.
-        first = {"totp_code": f"{totp(secret, drift=-1):06}"}
+        code = {"totp_code": f"{totp(base64.b32decode(begun['secret'])):06}"}
         confirm = "/api/v1/auth/totp/confirm"
-        answer = self.send("POST", confirm, headers=headers, json=first)
+        answer = self.send("POST", confirm, headers=headers, json=code)
         assert answer.status_code == 200, answer.text
-        return secret, answer.json()["recovery_codes"]
+        codes: list[str] = answer.json()["recovery_codes"]
+        return codes
 
 
 def run(words: list[str], environment: dict[str, str], **options: Any) -> str:
@@ -103,6 +103,14 @@ def run(words: list[str], environment: dict[str, str], **options: Any) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def needs(program: str) -> str:
+    """Where a program is that a machine may lack. Without it the test is skipped."""
+    found = shutil.which(program, path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    if found is None:
+        pytest.skip(f"{program} is not installed")
+    return found
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -132,7 +140,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     data = tmp_path_factory.mktemp("live")
     with own_services() as settings, running_up(data, start=None, **settings) as up:
         demo = {account["product"]: account for account in up.facts["accounts"]}
-        with httpx.Client(base_url=up.url, timeout=30) as calls:
+        # Each call on a connection of its own: none depends on what came before it.
+        single = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(base_url=up.url, timeout=30, limits=single) as calls:
             yield Live(up.url, demo, data, settings, calls)
 
 

@@ -14,8 +14,11 @@ for _name in ("DOORWARD_PEPPERS", "DOORWARD_ENCRYPTION_KEYS"):
     _key = base64.b64encode(secrets.token_bytes(32)).decode()
     os.environ.setdefault(_name, f"1:{_key}")
 if "DOORWARD_DATA_DIR" not in os.environ:
-    os.environ["DOORWARD_DATA_DIR"] = tempfile.mkdtemp(prefix="doorward-tests-")
-    atexit.register(shutil.rmtree, os.environ["DOORWARD_DATA_DIR"], ignore_errors=True)
+    # Made only by a test that needs it: type checkers read this file too, and leave
+    # without cleaning up.
+    _folder = f"{tempfile.gettempdir()}/doorward-tests-{secrets.token_hex(8)}"
+    os.environ["DOORWARD_DATA_DIR"] = _folder
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 from config.settings import *  # noqa: E402, F403
 
@@ -23,3 +26,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # No thread of ours writes beside a test; a test that is about it asks for it.
 LAST_USED_SECONDS = 0
+# Static files are looked up when asked for: every client of a test builds the stack anew.
+WHITENOISE_AUTOREFRESH = True

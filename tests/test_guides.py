@@ -7,14 +7,13 @@ project, their samples run too (tests/guide_samples.py).
 import ast
 import os
 import re
-import shutil
 import sys
 
 import pytest
 
 from tests import guide_samples
 from tests.guide_samples import samples, with_guides
-from tests.live import bearer, node_program, run
+from tests.live import bearer, needs, node_program, run
 from tests.promises import PROMISES, TITLES
 from tests.running import ROOT, clean_environment
 
@@ -41,11 +40,6 @@ Signed out
 TYPESCRIPT = pytest.param("ts", marks=pytest.mark.slow)
 every_language = pytest.mark.parametrize("language", ["sh", "py", TYPESCRIPT])
 every_product = pytest.mark.parametrize("product", list(SAID))
-
-
-def needs(program):
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
 
 
 def compiled(folder, *words):
@@ -121,7 +115,7 @@ def guarded(live):
     change = {"current_password": account["password"], "new_password": awkward}
     live.send("POST", "/api/v1/auth/password", headers=headers, json=change)
     account["password"] = awkward
-    return {**account, "codes": live.turn_on_totp(account)[1]}
+    return {**account, "codes": live.turn_on_totp(account)}
 
 
 @every_language

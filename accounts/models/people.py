@@ -22,7 +22,9 @@ class OrganizationQuerySet(IdentifiedQuerySet["Organization"]):
     def locked(self, organization: Organization) -> Organization:
         """The same row, locked until the transaction ends: counts below it hold
         still."""
-        return self.select_for_update().get(pk=organization.pk)
+        # A full lock would also hold up audit events that name the organization, and
+        # with them a sign-out that has the very row that we want next.
+        return self.select_for_update(no_key=True).get(pk=organization.pk)
 
 
 class Organization(Identified):
@@ -143,6 +145,10 @@ class Membership(Identified):
     role = models.CharField(max_length=10, choices=CHOICES)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # As the inviter wrote it: how somebody spells their address is not the inviter's.
+    invited_as = models.CharField(
+        max_length=addresses.MOST_CHARACTERS, blank=True, editable=False
+    )
     joined_at = models.DateTimeField(null=True, blank=True, editable=False)
     removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -159,6 +165,11 @@ class Membership(Identified):
 
     def __str__(self) -> str:
         return f"{self.role} {self.public_id}"
+
+    @property
+    def email(self) -> str:
+        """The address as this organization may see it."""
+        return self.user.email if self.joined_at is not None else self.invited_as
 
     @property
     def status(self) -> str:

@@ -21,10 +21,12 @@ class SessionQuerySet(IdentifiedQuerySet["Session"]):
         return self.select_related("membership__user", "membership__organization")
 
     def alive(self) -> Self:
+        """What `Session.is_alive` says, in SQL."""
         return self.filter(
             ended_at=None,
             expires_at__gt=timezone.now(),
             authenticated_at__gte=F("membership__user__credentials_valid_from"),
+            membership__in=Membership.objects.usable(),
         )
 
     def end(self, reason: str) -> int:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 
 import pytest
 import time_machine
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from django.core import mail as django_mail
 from django.db import connection, connections
 from django.test import Client
 
 from accounts import mail
 from accounts.models import AuditEvent
+from tests.accounts.forging import show
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +83,9 @@ class Browser(Client):
 
     def fill_in(self, path, page="", **fields):
         """Open the page with the form (the same one, if none is named) and send it."""
-        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', self.read(page or path))
+        token = re.search(
+            r'csrfmiddlewaretoken" value="(\w+)"', self.read(page or path)
+        )
         assert token is not None
         return self.post(path, {**fields, "csrfmiddlewaretoken": token[1]})
 
@@ -100,6 +104,36 @@ class Browser(Client):
 def browse():
     """browse() -> a new browser."""
     return Browser
+
+
+@pytest.fixture
+def token(alice):
+    """An access token of alice's."""
+    return alice.sign_in()["access_token"]
+
+
+@pytest.fixture(scope="session")
+def own_key():
+    """The key of somebody who would like to sign our tokens."""
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def assert_refused(alice):
+    """assert_refused(token, …): each gets the one answer of whatever is not proven."""
+
+    def told(answer):
+        headers = answer["WWW-Authenticate"], answer["Cache-Control"]
+        return answer.status_code, {**answer.json(), "request_id": ""}, headers
+
+    def check(*tokens):
+        refusal = told(show("nonsense"))
+        assert refusal[0] == 401
+        assert refusal[1]["code"] == "invalid_credential"
+        for token in tokens:
+            assert told(show(token)) == refusal, token
+
+    return check
 
 
 @pytest.fixture

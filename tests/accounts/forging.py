@@ -8,6 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from accounts import signing
+from tests.cast import send
+
+
+def show(token):
+    """What whoever presents this is told about it."""
+    return send("GET", "/api/v1/auth/whoami", AUTHORIZATION=f"Bearer {token}")
 
 
 def encoded(content):
@@ -26,7 +32,9 @@ def read(token):
 
 def forge(header, claims, sign):
     """A token with this header and these claims. `sign`: bytes -> bytes."""
-    text = f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(claims).encode())}"
+    text = (
+        f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(claims).encode())}"
+    )
     return f"{text}.{encoded(sign(text.encode()))}"
 
 

@@ -82,7 +82,11 @@ def test_the_token_of_a_member_names_the_scopes_of_the_role_only(bob):
 
 def test_the_jwt_refresh_token_is_of_another_type(alice):
     header, claims = read(alice.log_in().json()["refresh_token"])
-    assert (header["alg"], header["typ"], claims["typ"]) == ("RS256", "rt+jwt", "refresh")
+    assert (header["alg"], header["typ"], claims["typ"]) == (
+        "RS256",
+        "rt+jwt",
+        "refresh",
+    )
     assert claims["exp"] - claims["iat"] == 7 * 24 * 3600
     assert "scope" not in claims
 

@@ -7,6 +7,7 @@ import pytest
 from tests.cast import PASSWORD, send
 
 LOGIN = "/api/v1/auth/login"
+WRONG = "not the password"
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +15,7 @@ def _still(clock):
     """The brake's periods do not end in the middle of a test."""
 
 
-def log_in(email, password="wrong", address="127.0.0.1", **extra):
+def log_in(email, password=WRONG, address="127.0.0.1", **extra):
     body = {"email": email, "password": password, **extra}
     return send("POST", LOGIN, body, X_FORWARDED_FOR=address)
 
@@ -119,7 +120,7 @@ def test_the_page_and_the_api_share_one_brake(alice, browse):
 def test_guesses_on_the_page_stop_the_api(alice, browse):
     browser = browse()
     for _ in range(10):
-        wrong = {"email": alice.user.email, "password": "wrong"}
+        wrong = {"email": alice.user.email, "password": WRONG}
         assert browser.fill_in("/login", **wrong).status_code == 401
     assert_told_to_wait(alice.log_in())
 
@@ -130,7 +131,7 @@ def test_guesses_on_the_page_stop_the_api(alice, browse):
 def test_a_header_does_not_make_another_address(alice, settings, header):
     settings.BRAKES = {**settings.BRAKES, "address": (12, 900)}
     for number in range(12):
-        body = {"email": f"user{number}@acme.test", "password": "wrong"}
+        body = {"email": f"user{number}@acme.test", "password": WRONG}
         send("POST", LOGIN, body, **{header: f"198.51.100.{number}"})
     body = {"email": alice.user.email, "password": PASSWORD}
     assert send("POST", LOGIN, body, **{header: "198.51.100.99"}).status_code == 429

@@ -1,7 +1,6 @@
-"""Inviting somebody: who may, into which role, and what the answer and the mail hold."""
+"""Inviting somebody: who may, into which role, and what answer and mail hold."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -219,10 +218,3 @@ def test_an_invitation_is_audited_without_its_links(invite, alice, events):
     assert events()[-1] == "member.invited"
     told = alice.call("GET", "/api/v1/audit-events").content.decode()
     assert shown.rpartition("/")[2] not in told
-
-
-def test_an_invitation_waits_for_seven_days(invite):
-    invite()
-    row = Invitation.objects.get()
-    assert row.expires_at - row.created_at >= timedelta(days=7)
-    assert row.expires_at - row.created_at < timedelta(days=7, seconds=5)

@@ -47,7 +47,9 @@ def test_a_token_cut_anywhere_is_refused(person):
     )
 
 
-@pytest.mark.parametrize("more", ["0", "a", "=", "==", ".", " ", "\n", "\t", "\u00a0", "%", "-"])
+@pytest.mark.parametrize(
+    "more", ["0", "a", "=", "==", ".", " ", "\n", "\t", "\u00a0", "%", "-"]
+)
 def test_a_token_with_anything_added_is_refused(person, more):
     tokens = person.sign_in()
     whole = tokens["refresh_token"]
@@ -60,7 +62,9 @@ def test_a_token_with_anything_added_is_refused(person, more):
 def test_a_token_in_another_case_is_refused(person):
     tokens = person.sign_in()
     whole = tokens["refresh_token"]
-    assert_refused_and_harmless(tokens, whole.swapcase(), whole.upper(), whole.lower() + "x")
+    assert_refused_and_harmless(
+        tokens, whole.swapcase(), whole.upper(), whole.lower() + "x"
+    )
 
 
 def test_a_token_with_one_character_changed_is_refused(person):

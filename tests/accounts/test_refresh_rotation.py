@@ -12,7 +12,7 @@ DAY = 24 * 3600
 
 @pytest.fixture(params=["alice", "nadia"], ids=["jwt", "opaque"])
 def who(request):
-    """Somebody of each product, with a standing clock: the looks differ, no rule does."""
+    """Somebody of each product: the looks differ, no rule does. The clock stands."""
     request.getfixturevalue("clock")
     return request.getfixturevalue(request.param)
 

@@ -56,7 +56,10 @@ def test_no_token_of_a_session_is_stored_before_or_after_a_refresh(request, who)
     body = {"refresh_token": first["refresh_token"]}
     second = send("POST", "/api/v1/auth/refresh", body).json()
     shown = [
-        pair[name] for pair in (first, second) for name in pair if name.endswith("token")
+        pair[name]
+        for pair in (first, second)
+        for name in pair
+        if name.endswith("token")
     ]
     assert len(shown) == 4
     assert_nowhere(*shown, *(token.rpartition(".")[2] for token in shown))

@@ -1,5 +1,7 @@
 """Whatever ends a session ends it at once: its access token and its refresh token."""
 
+import itertools
+
 import pytest
 from django.utils import timezone
 
@@ -112,6 +114,23 @@ def test_a_password_change_ends_the_others_and_keeps_the_one_at_hand(person):
     assert use(here).status_code == refresh(here).status_code == 200
 
 
+def test_a_password_change_reaches_sessions_that_sleep(alice, nadia):
+    """An organization that was suspended meanwhile comes back without them."""
+    Membership.objects.create(
+        user=alice.user,
+        organization=nadia.organization,
+        role="viewer",
+        joined_at=timezone.now(),
+    )
+    there = alice.log_in(organization=nadia.organization.public_id).json()
+    alice.sign_in()
+    suspend_organization(nadia)
+    body = {"current_password": PASSWORD, "new_password": NEW}
+    assert alice.call("POST", "/api/v1/auth/password", body).status_code == 204
+    Organization.objects.update(is_active=True)
+    assert use(there).status_code == refresh(there).status_code == 401
+
+
 def test_a_password_reset_ends_all(person, post):
     tokens = person.sign_in()
     with post() as mails:
@@ -144,6 +163,23 @@ def test_a_membership_that_comes_back_brings_no_session_back(alice, bob):
     )
     assert use(tokens).status_code == refresh(tokens).status_code == 401
     assert bob.log_in().status_code == 200
+
+
+def test_signing_out_while_being_deactivated_is_no_fault(alice, bob, crowd):
+    alice.sign_in()
+    tokens = [bob.sign_in() for _ in range(48)]
+    numbers = itertools.count()
+
+    def act():
+        number = next(numbers)
+        if number % 4 == 0:
+            path = f"/api/v1/users/{bob.user.public_id}"
+            return alice.call("PATCH", path, {"is_active": number % 8 != 0})
+        bearer = f"Bearer {tokens[number % 48]['access_token']}"
+        return send("POST", "/api/v1/auth/logout", AUTHORIZATION=bearer)
+
+    answers = crowd(act, times=48)
+    assert {answer.status_code for answer in answers} <= {200, 204, 401}
 
 
 def test_a_member_who_is_activated_again_has_to_sign_in_again(alice, bob):

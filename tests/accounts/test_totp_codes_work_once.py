@@ -1,8 +1,13 @@
-"""No code is accepted twice: not later, not after the clock went back, not in parallel."""
+"""No code works twice: not later, not when the clock went back, not in parallel."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
 import pytest
 
 from accounts.models import RecoveryCode, Session, TotpDevice
+from tests.accounts.conftest import Authenticator
+from tests.live import bearer
 
 
 def statuses(person, *codes):
@@ -26,7 +31,9 @@ def test_the_code_that_confirmed_does_not_sign_in(alice, enrol):
     assert statuses(alice, app.code(-1)) == [401]
 
 
-def test_the_code_that_removed_an_authenticator_was_used_up_for_signing_in(alice, enrol):
+def test_the_code_that_removed_an_authenticator_was_used_up_for_signing_in(
+    alice, enrol
+):
     app = enrol(alice)
     assert statuses(alice, app.code()) == [200]
     body = {"totp_code": app.code()}
@@ -97,3 +104,32 @@ def test_parallel_guesses_hardly_pass_the_brake(alice, enrol, crowd):
     assert 10 <= answers.count(401) <= 10 + 16
     assert set(answers) == {401, 429}
     assert alice.log_in(totp_code=app.code()).status_code == 429
+
+
+def turn_on(live, headers):
+    """An authenticator whose present code is unused."""
+    begun = live.send("POST", "/api/v1/auth/totp", headers=headers)
+    app = Authenticator(begun.json()["secret"])
+    body = {"totp_code": app.code(-1)}
+    confirm = "/api/v1/auth/totp/confirm"
+    assert live.send("POST", confirm, headers=headers, json=body).status_code == 200
+    return app
+
+
+@pytest.mark.slow
+def test_of_64_connections_to_a_real_server_one_signs_in_with_a_code(live):
+    account = live.new_account("netrecon")
+    app = turn_on(live, bearer(live.sign_in(account)["access_token"]))
+    body = {name: account[name] for name in ("email", "password")}
+    body["totp_code"] = app.code()
+    limits = httpx.Limits(max_connections=64)
+    with (
+        httpx.Client(base_url=live.url, timeout=60, limits=limits) as client,
+        ThreadPoolExecutor(64) as pool,
+    ):
+        calls = [
+            pool.submit(client.post, "/api/v1/auth/login", json=body) for _ in range(64)
+        ]
+        statuses = [call.result().status_code for call in calls]
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 401, 429}

@@ -101,6 +101,17 @@ def test_a_key_with_an_expiry_prolongs_nothing_past_it(issue, change, refused):
         assert change(key, api_key, expires_at=LATER.isoformat()).status_code == 200
 
 
+def test_a_key_with_an_expiry_adds_no_scope_to_what_outlives_it(issue, change, refused):
+    """Else what it handed on would stay when it is gone."""
+    key = issue("api_keys_manage", "scans_read", "devices_read", expires_at=LATER)[1]
+    endless = issue("scans_read")[0]
+    wider = {"scopes": ["scans_read", "devices_read"]}
+    refused(change(key, endless, **wider), 403, "beyond_own_rights")
+    bounded = {**wider, "expires_at": LATER.isoformat()}
+    assert change(key, endless, **bounded).status_code == 200
+    assert change(key, endless, scopes=["scans_read"]).status_code == 200
+
+
 def test_a_key_with_an_expiry_shortens_what_never_ends(issue, change):
     key = issue("api_keys_manage", "scans_read", expires_at=LATER)[1]
     endless = issue("scans_read")[0]

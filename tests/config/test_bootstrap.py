@@ -248,3 +248,22 @@ def test_an_interrupted_installation_leaves_no_stamp(checkout, folder_on_path):
     assert process.returncode == 130
     assert "goes on where this one ended" in said
     assert list((checkout / ".venv").glob("*.installed")) == []
+
+
+def test_what_a_killed_start_left_running_keeps_the_next_one_waiting(
+    checkout, folder_on_path
+):
+    installing = f"echo $$ > {checkout}/installing; while :; do sleep 0.1; done"
+    fake_uv(folder_on_path, installing)
+    first = start(checkout, "check")
+    while not (checkout / "installing").exists():
+        time.sleep(0.02)
+    first.kill()
+    first.communicate()
+    second = start(checkout, "check")
+    assert "Another start is installing" in second.stderr.readline()
+    left = int((checkout / "installing").read_text())
+    fake_uv(folder_on_path)
+    os.kill(left, signal.SIGKILL)
+    assert second.communicate(timeout=60)[0] is None
+    assert second.returncode == 3

@@ -104,7 +104,7 @@ def test_no_file_is_made_when_the_environment_brings_every_secret(
 
 def test_a_database_without_its_secrets_is_not_given_new_ones(tmp_path):
     (tmp_path / "doorward.sqlite3").touch()
-    with pytest.raises(Stop, match="secrets.json is missing"):
+    with pytest.raises(Stop, match=r"secrets\.json is missing"):
         prepare(tmp_path)
 
 

@@ -1,6 +1,8 @@
 """The brakes hold when Redis is slow, gone or back again."""
 
+import contextlib
 import logging
+import socket
 import threading
 import time
 
@@ -35,6 +37,33 @@ def use_redis(brakes):
 def nobody(tmp_path):
     """The address of a Redis that is not there."""
     return f"unix://{tmp_path}/nobody.sock"
+
+
+class SilentServer:
+    """Takes every connection and never answers."""
+
+    def __init__(self, path):
+        self.url = f"unix://{path}"
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen(64)
+        self.socket.setblocking(False)
+
+    def callers(self):
+        """How many connected since this was asked last."""
+        count = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.socket.accept()[0].close()
+                count += 1
+        return count
+
+
+@pytest.fixture
+def silent(tmp_path):
+    server = SilentServer(tmp_path / "silent.sock")
+    yield server
+    server.socket.close()
 
 
 def guess(arrive, times):
@@ -142,8 +171,8 @@ def test_a_frozen_redis_costs_one_time_out_in_a_pause(use_redis, redis_server, a
     redis_server.freeze()
     started = time.monotonic()
     guess(arrive, 10)
-    # One time-out of 50 ms; the rest is room for a busy machine.
-    assert 0.05 <= time.monotonic() - started < 0.5
+    # One time-out of 50 ms, not forty; the rest is room for a busy machine.
+    assert 0.05 <= time.monotonic() - started < 1
     assert waits(arrive)
 
 
@@ -158,27 +187,21 @@ def test_redis_counts_again_when_it_is_back(use_redis, redis_server, arrive):
     assert waits(arrive)
 
 
-@pytest.mark.services
-def test_one_caller_at_a_time_asks_whether_redis_is_back(
-    use_redis, redis_server, arrive
-):
-    use_redis(redis_server.url)
-    redis_server.freeze()
-    waits(arrive)
-    time.sleep(PAUSE + 0.05)
-    slow = []
-
-    def work():
-        started = time.monotonic()
-        caches["brakes"].get("key")
-        slow.append(time.monotonic() - started > 0.045)
-
-    workers = [threading.Thread(target=work) for _ in range(8)]
+def test_one_caller_in_a_pause_asks_whether_redis_is_back(use_redis, silent):
+    use_redis(silent.url, pause=1)
+    caches["brakes"].get("key")
+    assert silent.callers() == 1
+    caches["brakes"].get("key")
+    assert silent.callers() == 0
+    time.sleep(1)
+    workers = [
+        threading.Thread(target=lambda: caches["brakes"].get("key")) for _ in range(8)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert sum(slow) == 1
+    assert silent.callers() == 1
 
 
 @pytest.mark.services
@@ -193,6 +216,7 @@ def test_each_change_is_logged_once_without_a_secret(
         guess(arrive, 5)
         time.sleep(PAUSE + 0.05)
     redis_server.thaw()
+    time.sleep(PAUSE)
     guess(arrive, 5)
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 2

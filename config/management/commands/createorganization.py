@@ -13,7 +13,7 @@ from accounts import addresses
 from accounts.audit import OPERATOR
 from accounts.products import products
 from config import tenants
-from config.tenants import Account
+from config.tenants import Account, UnprovenOwner
 
 
 class Command(BaseCommand):
@@ -40,9 +40,12 @@ class Command(BaseCommand):
             email = addresses.checked(options["owner"])
         except ValidationError as error:
             raise CommandError(f"--owner: {' '.join(error.messages)}") from error
-        account = tenants.create(
-            options["name"], product=product, plan=plan, email=email, by=OPERATOR
-        )
+        try:
+            account = tenants.create(
+                options["name"], product=product, plan=plan, email=email, by=OPERATOR
+            )
+        except UnprovenOwner as error:
+            raise CommandError(f"--owner: {error}") from error
         self.stdout.write(
             json.dumps(account.as_dict()) if options["json"] else _told(account)
         )

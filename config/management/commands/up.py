@@ -53,9 +53,9 @@ class Command(BaseCommand):
 
 
 def _tell_as_json(stdout: TextIO, url: str, accounts: Sequence[screen.Account]) -> None:
-    print(screen.as_json(url, accounts), file=stdout, flush=True)
     if not screen.is_new(accounts):
         say("\n" + screen.KEPT)
+    print(screen.as_json(url, accounts), file=stdout, flush=True)
 
 
 def _tell_people(stdout: TextIO, url: str, accounts: Sequence[screen.Account]) -> None:

@@ -1,0 +1,243 @@
+"""Whatever is sent as a body: a problem that names the field, and no half-made row."""
+
+import json
+import re
+from itertools import product
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import get_resolver
+
+from config.urls import _routes
+from ratelimits.limits import Limits
+from tests.cast import person
+
+# A right body of every endpoint that takes one.
+BODIES = {
+    "POST /api/v1/auth/login": {
+        "email": "alice@acme.test",
+        "password": "plum otter 42 lantern",
+        "totp_code": "123456",
+        "organization": "org_01h455vb4pex5vsknk084sn02q",
+    },
+    "POST /api/v1/auth/refresh": {"refresh_token": "eyJ.e30.x"},
+    "POST /api/v1/auth/totp/confirm": {"totp_code": "123456"},
+    "POST /api/v1/auth/totp/remove": {"totp_code": "123456"},
+    "POST /api/v1/auth/totp/recovery-codes": {"totp_code": "123456"},
+    "POST /api/v1/auth/password": {"current_password": "x", "new_password": "y"},
+    "POST /api/v1/auth/password/reset": {"email": "alice@acme.test"},
+    "POST /api/v1/auth/password/reset/confirm": {"token": "x", "new_password": "y"},
+    "POST /api/v1/auth/invitations/accept": {
+        "token": "x",
+        "name": "Dora",
+        "password": "y",
+        "totp_code": "123456",
+    },
+    "POST /api/v1/users": {"email": "dora@new.test", "role": "viewer"},
+    "PATCH /api/v1/users/{user}": {"role": "viewer", "is_active": True},
+    "POST /api/v1/api-keys": {
+        "name": "CI",
+        "scopes": ["scans_read"],
+        "environment": "live",
+        "expires_at": "2040-01-01T00:00:00Z",
+        "owner": "me",
+    },
+    "PATCH /api/v1/api-keys/{key}": {
+        "name": "CI",
+        "scopes": ["scans_read"],
+        "expires_at": "2040-01-01T00:00:00Z",
+    },
+    "POST /api/v1/scans": {
+        "workspace_id": "ws_01h455vb4pex5vsknk084sn02q",
+        "scope": "full",
+    },
+}
+ENDPOINTS = sorted(BODIES)
+WITHOUT_BODY = [
+    "POST /api/v1/auth/totp",
+    "POST /api/v1/scans/{scan}/stop",
+    "POST /api/v1/auth/logout",
+]
+DEEP = "[" * 33 + "]" * 33
+# What stands in place of the value of the first field, and what is said of it.
+VALUES = {
+    "NUL": ('"a\\u0000b"', "NUL"),
+    "a lone surrogate": ('"\\ud83d"', "surrogate"),
+    "a reversed pair of surrogates": ('"\\ude00\\ud83d"', "surrogate"),
+    "NaN": ("NaN", "NaN"),
+    "Infinity": ("-Infinity", "NaN"),
+    "a huge float": ("1e999", "too large"),
+    "a huge integer": ("9" * 5_000, "at most 19 digits"),
+    "33 levels": (DEEP, "deeper than 32"),
+    "an object with a repeated member": ('{"a": 1, "a": 2}', "more than once"),
+}
+WHOLE = {
+    "cut": b'{"name": "CI"',
+    "no JSON": b"name=CI&scopes=x",
+    "XML": b"<?xml version='1.0'?><a/>",
+    "a list": b"[]",
+    "a list of objects": b'[{"name": "CI"}]',
+    "a text": b'"name"',
+    "a number": b"5",
+    "null": b"null",
+    "true": b"true",
+    "two objects": b"{}{}",
+    "a comment": b"{/* x */}",
+    "single quotes": b"{'name': 'CI'}",
+    "a trailing comma": b'{"name": "CI",}',
+    "no UTF-8": b'{"name": "\xff\xfe"}',
+    "UTF-16": '{"name": "CI"}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"name": "CI"}',
+    "100,000 brackets": b"[" * 60_000,
+    "a repeated member": b'{"name": "a", "name": "b"}',
+    "gzip": b"\x1f\x8b\x08\x00",
+    "NUL alone": b"\0",
+}
+
+OTHER_TYPES = [
+    *("text/plain", "text/html", "application/xml", "application/octet-stream"),
+    *("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"),
+    *("application/json-patch+json", "application/merge-patch+json", "json", "/"),
+    *("application/json; charset=utf-16", "application/json; charset=latin-1"),
+]
+
+
+@pytest.fixture(autouse=True)
+def without_limits(settings):
+    """So many requests are the point here; how many are let in is not."""
+    settings.ANONYMOUS_LIMITS = Limits(100_000, 100_000, None)
+
+
+@pytest.fixture
+def places(alice, issue):
+    """The objects that addresses name."""
+    target = person("tom@acme.test", alice.organization, "member")
+    scan = alice.call("POST", "/api/v1/scans", {"scope": "full"}).json()
+    return {
+        "user": target.user.public_id,
+        "key": issue("scans_read")[0].public_id,
+        "scan": scan["id"],
+    }
+
+
+@pytest.fixture
+def post(alice, places):
+    """post(endpoint, bytes) -> the answer to alice, who may do everything."""
+    client = Client(raise_request_exception=False)
+    token = (alice.tokens or alice.sign_in())["access_token"]
+
+    def send(endpoint, body, content_type="application/json"):
+        method, _, path = endpoint.partition(" ")
+        return client.generic(
+            method,
+            path.format(**places),
+            body,
+            content_type,
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    return send
+
+
+@pytest.fixture
+def nothing_made(places, alice):
+    """After the test every table holds what it held before."""
+
+    def rows():
+        return {model: model._base_manager.count() for model in apps.get_models()}
+
+    alice.sign_in()
+    before = rows()
+    yield
+    assert rows() == before
+
+
+def refused(answer, *statuses):
+    problem = answer.json()
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.status_code == problem["status"]
+    assert answer.status_code in (statuses or (400,)), answer.content
+    return problem
+
+
+def test_every_endpoint_that_may_take_a_body_stands_here():
+    known = {_shape(endpoint) for endpoint in (*ENDPOINTS, *WITHOUT_BODY)}
+    there = {
+        f"{method} /{re.sub('<.*?>', '{}', route)}"
+        for route, view in _routes("", get_resolver())
+        for method in ("POST", "PUT", "PATCH")
+        if route.startswith("api/v1/") and hasattr(view.cls, method.lower())
+    }
+    assert there == known
+
+
+def _shape(endpoint):
+    return re.sub("{.*?}", "{}", endpoint)
+
+
+def test_what_is_no_json_object_is_refused(post, nothing_made):
+    for endpoint, (what, body) in product(ENDPOINTS, WHOLE.items()):
+        problem = refused(post(endpoint, body))
+        assert problem["code"] == "invalid_request", (endpoint, what)
+
+
+def test_a_value_that_is_no_plain_one_is_refused_by_its_field(post, nothing_made):
+    for endpoint, (what, (value, why)) in product(ENDPOINTS, VALUES.items()):
+        field = next(iter(BODIES[endpoint]))
+        right = json.dumps({**BODIES[endpoint], field: "here"})
+        problem = refused(post(endpoint, right.replace('"here"', value).encode()))
+        assert problem["errors"][0]["field"].startswith(field), (endpoint, what)
+        assert why in problem["detail"], (endpoint, what)
+
+
+def test_every_field_wants_its_own_type(post, nothing_made):
+    values = (5, 1.5, True, [5], [{}], {}, {"a": 1}, "x" * 5_000)
+    for endpoint, wrong in product(ENDPOINTS, values):
+        for field, right in BODIES[endpoint].items():
+            if wrong is right:
+                continue
+            body = {**BODIES[endpoint], field: wrong}
+            problem = refused(post(endpoint, json.dumps(body).encode()))
+            named = [fault["field"] for fault in problem["errors"]]
+            told = any(name.startswith(field) for name in named)
+            assert told, (endpoint, field, wrong)
+
+
+def test_an_unknown_member_is_refused_by_its_name(post, nothing_made):
+    names = ("is_staff", "id", "__class__", "constructor", "user_id", "pk")
+    for endpoint, name in product(ENDPOINTS, names):
+        body = {**BODIES[endpoint], name: "x"}
+        problem = refused(post(endpoint, json.dumps(body).encode()))
+        assert name in [fault["field"] for fault in problem["errors"]], endpoint
+
+
+def test_an_empty_body_is_no_wish(post, nothing_made):
+    for endpoint, body in product(ENDPOINTS, (b"", b"{}")):
+        answer = post(endpoint, body)
+        if endpoint.startswith("PATCH"):
+            assert answer.status_code == 200, endpoint
+        else:
+            assert refused(answer)["errors"], endpoint
+
+
+def test_64_kib_and_one_byte_are_refused(post, nothing_made):
+    for endpoint, padding in product(ENDPOINTS, (b" ", b"a")):
+        field = next(iter(BODIES[endpoint]))
+        start, end = f'{{"{field}": "'.encode(), b'"}'
+        size = 64 * 1024 + 1 - len(start) - len(end)
+        answer = post(endpoint, start + padding * size + end)
+        assert refused(answer, 413)["code"] == "payload_too_large", endpoint
+
+
+def test_another_content_type_is_refused(post, nothing_made):
+    for endpoint, content_type in product(ENDPOINTS, OTHER_TYPES):
+        body = json.dumps(BODIES[endpoint]).encode()
+        problem = refused(post(endpoint, body, content_type), 415)
+        assert problem["code"] == "unsupported_media_type", (endpoint, content_type)
+
+
+def test_an_endpoint_without_a_body_does_not_mind_one(post):
+    for endpoint in WITHOUT_BODY:
+        for body in (b'{"cut', b"\xff", b"[" * 60_000):
+            assert post(endpoint, body).status_code < 500

@@ -1,0 +1,201 @@
+"""Every route of the API by every method for everyone who should not be there.
+
+The routes come from the URL patterns: a new one without a line here fails.
+"""
+
+import json
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+
+from accounts.models import Invitation, Membership, User
+from accounts.roles import Role
+from apikeys.models import ApiKey
+from config.urls import _routes
+from ratelimits.limits import Limits
+from scans.models import Scan
+from tests.cast import person
+
+# A stranger's key and a sandbox key hold every scope, an empty one none. Viewer and
+# member are colleagues who are signed in. All objects named in addresses are alice's.
+WHO = ("nobody", "stranger", "empty", "viewer", "member", "sandbox")
+PERSONAL = (401, 403, 403)
+EXPECTED = {
+    "POST api/v1/auth/login": (401,) * 6,
+    "POST api/v1/auth/refresh": (401,) * 6,
+    "POST api/v1/auth/logout": (*PERSONAL, 204, 204, 403),
+    "GET api/v1/auth/whoami": (401, 200, 200, 200, 200, 200),
+    "GET api/v1/auth/sessions": (*PERSONAL, 200, 200, 403),
+    "DELETE api/v1/auth/sessions": (*PERSONAL, 204, 204, 403),
+    "DELETE api/v1/auth/sessions/<str:session_id>": (*PERSONAL, 404, 404, 403),
+    "POST api/v1/auth/totp": (*PERSONAL, 201, 201, 403),
+    "POST api/v1/auth/totp/confirm": (*PERSONAL, 409, 409, 403),
+    "POST api/v1/auth/totp/remove": (*PERSONAL, 401, 401, 403),
+    "POST api/v1/auth/totp/recovery-codes": (*PERSONAL, 401, 401, 403),
+    "POST api/v1/auth/password": (*PERSONAL, 400, 400, 403),
+    "POST api/v1/auth/password/reset": (202,) * 6,
+    "POST api/v1/auth/password/reset/confirm": (400,) * 6,
+    "POST api/v1/auth/invitations/accept": (400,) * 6,
+    "GET api/v1/users": (401, 200, 403, 403, 403, 403),
+    "POST api/v1/users": (401, 201, 403, 403, 403, 403),
+    "PATCH api/v1/users/<str:user_id>": (401, 404, 403, 403, 403, 403),
+    "DELETE api/v1/users/<str:user_id>": (401, 404, 403, 403, 403, 403),
+    "GET api/v1/audit-events": (401, 403, 403, 403, 403, 403),
+    "GET api/v1/api-keys": (401, 200, 403, 200, 200, 200),
+    "POST api/v1/api-keys": (401, 201, 403, 201, 201, 201),
+    "GET api/v1/api-keys/<str:key_id>": (401, 404, 403, 403, 403, 403),
+    "PATCH api/v1/api-keys/<str:key_id>": (401, 404, 403, 403, 403, 403),
+    "DELETE api/v1/api-keys/<str:key_id>": (401, 404, 403, 403, 403, 403),
+    "GET api/v1/scans": (401, 200, 403, 200, 200, 200),
+    "POST api/v1/scans": (401, 201, 403, 403, 201, 201),
+    "GET api/v1/scans/<str:scan_id>": (401, 404, 403, 200, 200, 403),
+    "POST api/v1/scans/<str:scan_id>/stop": (401, 404, 403, 403, 200, 403),
+    "GET api/v1/workspaces": (401, 200, 403, 200, 200, 200),
+    "GET api/schema": (200,) * 6,
+    "GET api/docs": (200,) * 6,
+}
+METHODS = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "PROPFIND",
+]
+BODIES = {
+    "api/v1/auth/login": {"email": "alice@acme.test", "password": "wrong"},
+    "api/v1/auth/refresh": {"refresh_token": "eyJ.e30.x"},
+    "api/v1/auth/totp/confirm": {"totp_code": "000000"},
+    "api/v1/auth/totp/remove": {"totp_code": "000000"},
+    "api/v1/auth/totp/recovery-codes": {"totp_code": "000000"},
+    "api/v1/auth/password": {"current_password": "x", "new_password": "y" * 20},
+    "api/v1/auth/password/reset": {"email": "alice@acme.test"},
+    "api/v1/auth/password/reset/confirm": {"token": "x", "new_password": "y" * 20},
+    "api/v1/auth/invitations/accept": {"token": "x"},
+    "api/v1/users": {"email": "new@acme.test", "role": "viewer"},
+    "api/v1/users/<str:user_id>": {"role": "viewer"},
+    "api/v1/api-keys": {"name": "New", "scopes": []},
+    "api/v1/api-keys/<str:key_id>": {"name": "New"},
+    "api/v1/scans": {"scope": "full"},
+}
+JSON = "application/json"
+ROUTES = sorted({line.split(" ", 1)[1] for line in EXPECTED})
+TABLES = (ApiKey, Invitation, Membership, Scan, User)
+
+
+@pytest.fixture(autouse=True)
+def without_limits(settings):
+    """So many requests are the point here; how many are let in is not."""
+    settings.ANONYMOUS_LIMITS = Limits(100_000, 100_000, None)
+
+
+@pytest.fixture
+def headers(alice, bob, carol, issue):
+    """What each of them sends."""
+    every = alice.organization.product.scopes
+    viewer = person("vera@acme.test", alice.organization, Role.VIEWER)
+    keys = {
+        "stranger": issue(*every, owner=carol)[1],
+        "empty": issue()[1],
+        "sandbox": issue(*every, environment="test")[1],
+    }
+    tokens = {
+        who: one.sign_in()["access_token"]
+        for who, one in {"viewer": viewer, "member": bob}.items()
+    }
+    return {
+        "nobody": {},
+        **{who: {"X-API-Key": key} for who, key in keys.items()},
+        **{who: {"Authorization": f"Bearer {text}"} for who, text in tokens.items()},
+    }
+
+
+@pytest.fixture
+def objects(alice, issue):
+    """The objects of alice's organization that addresses may name."""
+    target = person("tom@acme.test", alice.organization, Role.MEMBER)
+    scan = alice.call("POST", "/api/v1/scans", {"scope": "secret scope"}).json()
+    return {
+        "<str:session_id>": alice.organization.memberships.get(user=alice.user)
+        .sessions.get()
+        .public_id,
+        "<str:user_id>": target.user.public_id,
+        "<str:key_id>": issue("scans_read", name="secret name")[0].public_id,
+        "<str:scan_id>": scan["id"],
+    }
+
+
+def address(route, objects):
+    for place, name in objects.items():
+        route = route.replace(place, name)
+    assert "<" not in route, f"no object for {route}"
+    return f"/{route}"
+
+
+def counts():
+    return [model.objects.count() for model in TABLES]
+
+
+def expected(method, route, place):
+    """The statuses that this caller may get."""
+    line = EXPECTED.get(f"{'GET' if method == 'HEAD' else method} {route}")
+    if line is not None:
+        return {line[place]}
+    return {200, 401, 403, 405} if method == "OPTIONS" else {401, 403, 405}
+
+
+def test_every_route_of_the_api_has_a_line():
+    routes = {route for route, _ in _routes("", get_resolver())}
+    assert set(ROUTES) == {route for route in routes if route.startswith("api/")}
+
+
+def test_every_method_of_every_view_has_a_line():
+    missing = [
+        f"{method} {route}"
+        for route, view in _routes("", get_resolver())
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if route.startswith("api/v1/") and hasattr(view.cls, method.lower())
+        if f"{method} {route}" not in EXPECTED
+    ]
+    assert missing == []
+
+
+def methods(route, who):
+    """All methods for some, for the others those that there are."""
+    if who in ("nobody", "member"):
+        return METHODS
+    return [
+        method for method in METHODS if expected(method, route, 0) != {401, 403, 405}
+    ]
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_everyone_gets_what_is_theirs_and_no_more(who, headers, objects, alice):
+    client = Client(raise_request_exception=False)
+    foreign = {alice.organization.public_id, alice.user.email, *objects.values()}
+    before = counts()
+    for route in ROUTES:
+        path = address(route, objects)
+        for method in methods(route, who):
+            body = b"" if method in ("GET", "HEAD") else body_of(route)
+            # Each request meets the same state: what one changes, the next forgets.
+            with transaction.atomic():
+                answer = client.generic(method, path, body, JSON, headers=headers[who])
+                made = counts() != before
+                transaction.set_rollback(True)
+            what = f"{method} {path} by {who}: {answer.status_code}"
+            right = expected(method, route, WHO.index(who))
+            assert answer.status_code in right, what
+            assert not made or answer.status_code in (200, 201), what
+            if who in ("nobody", "stranger"):
+                told = answer.content.decode()
+                assert not [secret for secret in foreign if secret in told], what
+
+
+def body_of(route):
+    return json.dumps(BODIES.get(route, {})).encode()

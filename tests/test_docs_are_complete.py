@@ -1,0 +1,176 @@
+"""What README.md and docs/ list is all there is, and what they name exists."""
+
+import re
+import tomllib
+
+import pytest
+from django.core.management import get_commands
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern
+
+from accounts.products import CAPABILITIES, products
+from tests.documents import DOCUMENTS, blocks
+from tests.running import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LIMITS = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+PRODUCTS = (ROOT / "docs" / "products.md").read_text(encoding="utf-8")
+CHANGELOG = ROOT / "CHANGELOG.md"
+LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
+# Between single backquotes: a path in the project.
+FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:md|toml|json|py))`")
+# They are made, or lie elsewhere.
+NOT_KEPT = {"data/", "secrets.json", "../shared/guides", "acme.toml"}
+# Django's own commands that the README tells about.
+OF_DJANGO = {"migrate"}
+HTTP = {"GET", "POST", "PATCH", "PUT", "DELETE"}
+
+
+def rows(text, *, columns):
+    """The cells of every table row with so many columns that begins with a code."""
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for row in cells if len(row) == columns]
+
+
+def codes(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# Links
+
+
+@pytest.mark.parametrize(
+    "document", [*DOCUMENTS, CHANGELOG], ids=lambda file: file.name
+)
+def test_every_link_and_file_name_leads_somewhere(document):
+    text = document.read_text(encoding="utf-8")
+    for block in blocks(document):
+        text = text.replace(block.text, "")
+    links = [link for link in LINK.findall(text) if not link.startswith("https://")]
+    for link in links:
+        assert (document.parent / link).exists(), link
+    for name in set(FILE.findall(text)) - NOT_KEPT:
+        assert (ROOT / name).exists(), name
+
+
+# The tables of README.md
+
+
+def test_the_table_of_settings_is_complete():
+    source = (ROOT / "config" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+    listed = [codes(row[0])[0] for row in rows(README, columns=3)]
+    listed = [name for name in listed if re.fullmatch(r"[A-Z_]+", name)]
+    assert sorted(listed) == sorted(read)
+
+
+def test_the_defaults_in_the_table_are_the_ones_in_the_settings():
+    source = (ROOT / "config" / "settings.py").read_text(encoding="utf-8")
+    written = dict(
+        re.findall(r'env\.\w+\(\s*"([A-Z_]+)",\s*"?([^")\n]*?)"?\s*\)', source)
+    )
+    shown = {
+        codes(row[0])[0]: codes(row[1])[0]
+        for row in rows(README, columns=3)
+        if re.fullmatch(r"`[A-Z_]+`", row[0]) and re.fullmatch(r"`[^`]+`", row[1])
+    }
+    assert len(shown) > 5
+    for name, default in shown.items():
+        assert written[name] == default, name
+
+
+def test_the_other_variables_are_read_somewhere():
+    sentence = README[README.index("Three more are read") :].partition("\n\n")[0]
+    names = set(re.findall(r"`(DOORWARD_[A-Z_]+)", sentence))
+    assert len(names) == 3
+    files = [*(ROOT / "config").glob("*.py"), *(ROOT / "tests").glob("*.py")]
+    sources = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert all(f'"{name}"' in sources for name in names)
+
+
+def routes(patterns, start="/"):
+    """Address -> methods; "page" for what is no endpoint of the API."""
+    found = {}
+    for entry in patterns:
+        address = start + re.sub(r"<\w+:(\w+)>", r"{\1}", str(entry.pattern))
+        if isinstance(entry, URLPattern):
+            view = getattr(entry.callback, "cls", None)
+            found[address] = {name.upper() for name in dir(view)} & HTTP
+        elif address != "/admin/":
+            found |= routes(entry.url_patterns, address)
+        else:
+            found[address] = set()
+    return found
+
+
+def test_the_table_of_addresses_is_complete():
+    real = routes(get_resolver().url_patterns)
+    table = rows(README[README.index("## Addresses") :], columns=3)
+    listed = {codes(row[0])[0]: set(row[1].split(", ")) for row in table}
+    assert set(listed) == set(real)
+    for address, methods in real.items():
+        if address.startswith("/api/v1/"):
+            assert listed[address] == methods, address
+
+
+def test_the_table_of_commands_is_complete():
+    ours = {name for name, app in get_commands().items() if app == "config"}
+    words = [codes(row[0])[0].split() for row in rows(README, columns=2)]
+    listed = {word[1] for word in words if word[0] == "manage.py"}
+    assert listed == ours | OF_DJANGO
+
+
+def test_the_picture_of_the_folders_shows_every_package():
+    picture = next(
+        block for block in blocks(ROOT / "README.md") if block.name == "folders"
+    )
+    shown = [line.split()[0].rstrip("/") for line in picture.text.splitlines()]
+    packages = {file.parent.name for file in ROOT.glob("*/__init__.py")}
+    assert packages <= set(shown)
+    for name in shown:
+        assert (ROOT / name).is_dir() or (ROOT / "config" / name).is_dir(), name
+
+
+# docs/limits.md
+
+
+@pytest.mark.parametrize("slug", ["netrecon", "netallion"])
+def test_the_table_of_plans_is_the_products(slug):
+    for plan in products()[slug].plans.values():
+        limits = plan.limits
+        daily = f"{limits.daily:,}" if limits.daily else "unlimited"
+        row = f"| {plan.name} | {limits.per_minute:,} | {limits.burst:,} | {daily} |"
+        assert row in LIMITS
+
+
+# docs/products.md
+
+
+def entries(table, path=""):
+    """`plans.NAME.burst` for every value of a product file."""
+    for name, value in table.items():
+        at = f"{path}.{name}" if path else name
+        if path in ("scopes", "plans"):
+            at = f"{path}.NAME"
+        if path == "capabilities":
+            yield "capabilities.…"
+        elif isinstance(value, dict):
+            yield from entries(value, at)
+        else:
+            yield at
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted((ROOT / "config" / "products").glob("*.toml")),
+    ids=lambda file: file.stem,
+)
+def test_every_entry_of_a_product_file_is_explained(file):
+    explained = {code for row in rows(PRODUCTS, columns=2) for code in codes(row[0])}
+    assert set(entries(tomllib.loads(file.read_text()))) <= explained
+
+
+def test_every_capability_is_explained():
+    explained = {codes(row[0])[0] for row in rows(PRODUCTS, columns=2)}
+    assert set(CAPABILITIES) <= explained
