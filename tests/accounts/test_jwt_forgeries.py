@@ -17,6 +17,7 @@ from tests.accounts.forging import (
     by_nobody,
     by_secret,
     encoded,
+    show,
 )
 
 

@@ -94,8 +94,15 @@ def test_an_invitation_leaves_an_existing_account_as_it_is(invite, carol):
     assert told["organization"] == carol.organization.public_id
 
 
-def test_the_name_of_an_account_is_told_once_its_person_has_joined(invite, carol):
-    assert invite(carol.user.email).json()["name"] == ""
+def test_name_and_spelling_of_an_account_are_told_once_its_person_has_joined(
+    invite, carol, alice
+):
+    invited = invite("CAROL@other.test").json()
+    assert (invited["name"], invited["email"]) == ("", "CAROL@other.test")
+    body = {"token": invited["invitation_url"].rpartition("/")[2]}
+    carol.call("POST", "/api/v1/auth/invitations/accept", body)
+    listed = alice.call("GET", USERS).json()["data"][0]
+    assert (listed["name"], listed["email"]) == ("Carol", "carol@other.test")
 
 
 @pytest.mark.parametrize(
