@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 NONCE_BYTES = 12
 
 
-class Unsealable(Exception):
+class Unsealable(ImproperlyConfigured):
     """The sealed bytes are damaged, belong elsewhere, or their key is not
     configured."""
 
@@ -92,4 +93,7 @@ def _decrypt(key: bytes, sealed: bytes, *, context: str) -> bytes:
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, context.encode())
     except (InvalidTag, ValueError) as error:
-        raise Unsealable("The sealed bytes do not open here.") from error
+        raise Unsealable(
+            "A sealed secret does not open: DOORWARD_ENCRYPTION_KEYS must hold the key "
+            "that sealed it."
+        ) from error

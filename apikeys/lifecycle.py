@@ -161,7 +161,7 @@ def _refuse_over_plan(organization: Organization) -> None:
     most = organization.plan.most_keys
     if ApiKey.objects.live().filter(organization=organization).count() >= most:
         raise Problem(
-            "plan_limit", f"Your plan allows {most} live keys. Revoke one first."
+            "plan_limit", f"Your plan allows {most} active keys. Revoke one first."
         )
 
 

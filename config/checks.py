@@ -113,9 +113,9 @@ def trusted_proxies() -> Iterator[CheckMessage]:
 
 
 def mail() -> Iterator[CheckMessage]:
-    if not settings.DEMO and settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+    if not settings.DEMO and not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         hint = "Set EMAIL_URL, for example smtp+tls://user:password@host:587."
-        message = "Mail goes to the log: invitations and resets reach nobody."
+        message = "No mail is sent: invitations and resets reach nobody."
         yield Warning(message, hint=hint, id="doorward.W004")
 
 
@@ -172,7 +172,10 @@ DEPLOYED: dict[str, Check] = {
 }
 CONNECTED: dict[str, Check] = {"database": database, "redis": redis}
 # These are asked only where the database answers.
-INSIDE: dict[str, Check] = {"migrations": migrations, "clock": clock}
+INSIDE: dict[str, Check] = {
+    "migrations": migrations,
+    "clock": clock,
+}
 
 
 def register_all() -> None:

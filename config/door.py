@@ -21,6 +21,7 @@ from django.http.response import HttpResponseBase
 from accounts import authentication, ids
 from accounts.credentials import Credential
 from accounts.last_used import recorder
+from accounts.parsers import MOST_BYTES
 from accounts.problems import Problem, rate_limited
 from config import logs, security_headers
 from config.errors import answer, problem_of
@@ -69,6 +70,7 @@ class Door:
         token = logs.request_id.set(request.request_id)  # type: ignore[attr-defined]
         try:
             response = self._answer(request)
+            _take_in_the_rest(request, response)
             _complete(request, response)
             _log(request, response, time.perf_counter() - begun)
         finally:
@@ -163,6 +165,17 @@ def _charge(request: HttpRequest) -> tuple[Decision, Limits]:
         and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
     )
     return store().check(key, limits, cost=0 if is_preflight else 1), limits
+
+
+def _take_in_the_rest(request: HttpRequest, response: HttpResponseBase) -> None:
+    """What a refused request still sends. Left unread it would break the connection,
+    and with it the client's next request."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    if announced.isdigit() and int(announced) <= MOST_BYTES:
+        if int(announced):
+            request.META["wsgi.input"].read()
+    else:
+        response.headers["Connection"] = "close"
 
 
 def _complete(request: HttpRequest, response: HttpResponseBase) -> None:

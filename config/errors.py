@@ -24,6 +24,7 @@ from rest_framework.settings import api_settings
 
 from accounts.problems import CODES, Code, Problem
 from accounts.redaction import shown
+from accounts.sealing import Unsealable
 
 if TYPE_CHECKING:
     # The settings name AlwaysJSON, so REST framework imports this module for its views.
@@ -133,6 +134,12 @@ def _(error: django_errors.ValidationError) -> Problem:
 def _(error: Exception) -> Problem:
     logger.error("The database does not answer.", exc_info=error)
     return Problem("unavailable", "The database does not answer. Try again soon.")
+
+
+@problem_of.register
+def _(error: Unsealable) -> Problem:
+    logger.error("%s", error)
+    return Problem("unavailable", "A key of this service is missing. Try again later.")
 
 
 @problem_of.register

@@ -128,7 +128,7 @@ def _statuses(operation: Node, path: str) -> list[int]:
     if "{" in path:
         found.append(404)
     if "requestBody" in operation:
-        found += [413, 415]
+        found += [411, 413, 415]
     return found
 
 
@@ -152,6 +152,7 @@ NAMES = {
     403: "Forbidden",
     404: "NotFound",
     409: "Conflict",
+    411: "LengthRequired",
     413: "PayloadTooLarge",
     415: "UnsupportedMediaType",
     429: "TooManyRequests",

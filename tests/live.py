@@ -13,7 +13,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,14 @@ class Live:
     data: Path
     settings: dict[str, str]
     calls: httpx.Client
-    made: dict[str, Account] = field(default_factory=dict)
+    made: dict[str, Account]
 
     def command(self, *words: str) -> str:
         """What a management command prints, on this server's data."""
         return run(command(*words), clean_environment(self.data, **self.settings))
 
     def account(self, product: str, plan: str = "enterprise") -> Account:
-        """An owner with two keys in an organization of their own, made once."""
+        """An owner with two keys in an organization on that plan, made once."""
         name = f"{product}-{plan}"
         if name not in self.made:
             self.made[name] = self.new_account(product, plan)
@@ -88,6 +88,10 @@ class Live:
         assert answer.status_code == 200, answer.text
         codes: list[str] = answer.json()["recovery_codes"]
         return codes
+
+
+def as_made(demo: dict[str, Account]) -> dict[str, Account]:
+    return {f"{slug}-{account['plan']}": account for slug, account in demo.items()}
 
 
 def run(words: list[str], environment: dict[str, str], **options: Any) -> str:
@@ -143,7 +147,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         # Each call on a connection of its own: none depends on what came before it.
         single = httpx.Limits(max_keepalive_connections=0)
         with httpx.Client(base_url=up.url, timeout=30, limits=single) as calls:
-            yield Live(up.url, demo, data, settings, calls)
+            yield Live(up.url, demo, data, settings, calls, as_made(demo))
 
 
 @cache

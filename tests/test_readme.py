@@ -97,6 +97,7 @@ def test_every_client_that_is_shown_is_the_file(block):
     assert block.text == (ROOT / block.name).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", all_blocks("toml"), ids=str)
 def test_every_product_file_that_is_shown_gets_a_demo(block, tmp_path):
     (tmp_path / block.name).write_text(block.text)

@@ -100,9 +100,13 @@ class AcceptInvitation(Endpoint):
     """
 
     permission_classes = ()
+    refuses = {"POST": [401, 403]}
 
     @extend_schema(
-        request=AcceptRequest, responses={201: MemberObject}, tags=["members"]
+        request=AcceptRequest,
+        responses={201: MemberObject},
+        auth=[{}, {"bearer": []}],  # type: ignore[list-item]
+        tags=["members"],
     )
     def post(self, request: Request) -> Response:
         acceptance = Acceptance(**checked(AcceptRequest, request))

@@ -90,7 +90,7 @@ def test_ids_of_one_process_sort_in_the_order_of_their_making():
 
 
 def test_two_threads_never_make_the_same_id():
-    made: list[UUID] = []
+    made = []
 
     def work():
         made.extend([ids.uuid7() for _ in range(2_000)])

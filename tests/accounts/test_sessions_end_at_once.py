@@ -131,14 +131,28 @@ def test_a_password_change_reaches_sessions_that_sleep(alice, nadia):
     assert use(there).status_code == refresh(there).status_code == 401
 
 
-def test_a_password_reset_ends_all(person, post):
-    tokens = person.sign_in()
+def reset_password(person, post):
     with post() as mails:
         body = {"email": person.user.email}
         send("POST", "/api/v1/auth/password/reset", body)
     token = mails[0].body.partition("/password/reset/")[2].split()[0]
     body = {"token": token, "new_password": NEW}
     assert send("POST", "/api/v1/auth/password/reset/confirm", body).status_code == 204
+
+
+def test_a_password_reset_ends_all(person, post):
+    tokens = person.sign_in()
+    reset_password(person, post)
+    assert use(tokens).status_code == refresh(tokens).status_code == 401
+
+
+def test_after_a_reset_no_row_of_before_comes_alive_again(person, post):
+    """Not even one that a backup brings back as it was."""
+    tokens = person.sign_in()
+    [row] = Session.objects.values()
+    reset_password(person, post)
+    Session.objects.filter(pk=row["id"]).delete()
+    Session.objects.create(**row)
     assert use(tokens).status_code == refresh(tokens).status_code == 401
 
 

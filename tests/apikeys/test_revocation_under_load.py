@@ -11,6 +11,13 @@ SCANS = "/api/v1/scans"
 CLIENTS = 8
 
 
+def wait_for(condition):
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 @pytest.fixture
 def hammer(live):
     """hammer(key, kill) -> when `kill` was answered, and each request's start and
@@ -28,10 +35,10 @@ def hammer(live):
         threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
-        time.sleep(0.5)
+        wait_for(lambda: len(seen) > 5 * CLIENTS)
         kill()
         answered = time.monotonic()
-        time.sleep(0.5)
+        wait_for(lambda: sum(begun > answered for begun, _ in seen) > 5 * CLIENTS)
         stop.set()
         for thread in threads:
             thread.join()

@@ -143,6 +143,12 @@ def test_an_odd_parameter_is_ignored_or_refused(issue):
             assert answer.status_code in (200, 400), query
 
 
+def test_very_many_parameters_are_refused(key, call):
+    answer = call(key, "GET", SCANS + "?" + "&".join(["x=y"] * 3_000))
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid_request"
+
+
 @pytest.mark.parametrize(
     "path",
     [

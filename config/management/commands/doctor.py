@@ -12,6 +12,7 @@ from django.core.checks import ERROR, CheckMessage, run_checks
 from django.core.management.base import BaseCommand
 
 from config.checks import ALWAYS, CONNECTED, DEPLOYED, INSIDE
+from config.sealed import signing_key
 
 OWN = "doorward."
 LATER = "Run doctor again when the database answers."
@@ -57,7 +58,7 @@ def report() -> Iterator[Line]:
         found = list(check())
         database_answers = database_answers and not (name == "database" and found)
         yield from _lines(name, found)
-    for name, check in INSIDE.items():
+    for name, check in {**INSIDE, "signing key": signing_key}.items():
         if database_answers:
             yield from _lines(name, check())
         else:
