@@ -130,7 +130,9 @@ def own_services() -> Iterator[dict[str, str]]:
     lane, name = os.environ["DATABASE_URL"], f"live_{uuid.uuid4().hex[:8]}"
     settings = {"DATABASE_URL": f"{lane.rpartition('/')[0]}/{name}"}
     if redis := os.environ.get("REDIS_URL"):
-        settings["REDIS_URL"] = f"{redis}?db=1"
+        # Apart from the tests' own counters, and from another worker's server.
+        number = 8 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+        settings["REDIS_URL"] = f"{redis.partition('?')[0]}?db={number}"
     with psycopg.connect(lane, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:

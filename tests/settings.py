@@ -20,11 +20,19 @@ if "DOORWARD_DATA_DIR" not in os.environ:
     os.environ["DOORWARD_DATA_DIR"] = _folder
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
+# Two workers at once must not clear each other's counters.
+if os.environ.get("REDIS_URL") and os.environ.get("PYTEST_XDIST_WORKER"):
+    _number = os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")
+    os.environ["REDIS_URL"] = (
+        f"{os.environ['REDIS_URL'].partition('?')[0]}?db={_number}"
+    )
+
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # No thread of ours writes beside a test; a test that is about it asks for it.
 LAST_USED_SECONDS = 0
-# Static files are looked up when asked for: every client of a test builds the stack anew.
+# Static files are looked up when asked for: every client of a test builds the stack
+# anew.
 WHITENOISE_AUTOREFRESH = True

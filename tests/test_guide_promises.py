@@ -17,6 +17,9 @@ from accounts.products import products
 from tests.cast import founder, send
 from tests.live import bearer
 
+# A real server and real clients.
+pytestmark = pytest.mark.slow
+
 PRODUCTS = ["netrecon", "netallion"]
 JSON = "application/json"
 RATE_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]

@@ -17,6 +17,9 @@ from tests.live import bearer, needs, node_program, run
 from tests.promises import PROMISES, TITLES
 from tests.running import ROOT, clean_environment
 
+# A real server and real clients.
+pytestmark = pytest.mark.slow
+
 CLIENTS = ROOT / "docs" / "clients"
 ID = re.compile(r"\b(usr|org|key|scan|ws)_[0-9a-z]{26}\b")
 HINT = re.compile(r"\b(nr_live_)[0-9a-f]{4}…[0-9a-f]{4}\b")

@@ -22,6 +22,9 @@ from tests.documents import (
 from tests.live import needs, node_program, own_services, run
 from tests.running import ROOT, clean_environment, command, free_port, running_up
 
+# A real server and real clients.
+pytestmark = pytest.mark.slow
+
 README = ROOT / "README.md"
 KNOWN = {"bash", "text", "json", "toml", "python", "ts", "nginx"}
 # These blocks have a test of their own, here or in test_readme_for_others.

@@ -8,8 +8,7 @@ AHEAD = 5
 
 
 @pytest.fixture(params=["alice", "nadia"], ids=["jwt", "opaque"])
-def person(request):
-    request.getfixturevalue("clock")
+def person(request, signing_keys, clock):
     return request.getfixturevalue(request.param)
 
 

@@ -5,6 +5,7 @@ import time
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -87,6 +88,14 @@ def test_ids_of_one_process_sort_in_the_order_of_their_making():
     assert made == sorted(made)
     texts = [ids.encode("key", value) for value in made]
     assert texts == sorted(texts)
+
+
+def test_ids_sort_although_the_clock_stands_or_steps_back():
+    made = []
+    for moment in ("2041-01-01", "2041-01-01", "2040-12-31", "2041-01-01"):
+        with time_machine.travel(f"{moment}T00:00:00Z", tick=False):
+            made += [ids.uuid7() for _ in range(100)]
+    assert made == sorted(set(made))
 
 
 def test_two_threads_never_make_the_same_id():

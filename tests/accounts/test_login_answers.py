@@ -52,7 +52,7 @@ def test_the_access_token_names_its_algorithm_key_and_type(alice):
     ("who", "seconds"), [("alice", 3600), ("nadia", 900)], ids=["netrecon", "netallion"]
 )
 def test_the_access_token_says_who_where_what_and_how_long(
-    request, clock, settings, who, seconds
+    request, signing_keys, clock, settings, who, seconds
 ):
     person = request.getfixturevalue(who)
     token = person.log_in().json()["access_token"]

@@ -1,5 +1,6 @@
 """How long a refused sign-in takes tells nobody whether the account exists."""
 
+import random
 import statistics
 import time
 
@@ -68,20 +69,29 @@ def addresses(alice, settings):
     }
 
 
-def seconds_of_a_refusal(email):
+def refuse(email):
     body = {"email": email, "password": "not the password"}
-    begun = time.perf_counter()
     assert send("POST", "/api/v1/auth/login", body).status_code == 401
-    return time.perf_counter() - begun
+
+
+def seconds_of_a_refusal(email):
+    """On the clock, and of the processor: the latter no other program can prolong."""
+    begun = time.perf_counter(), time.thread_time()
+    refuse(email)
+    return time.perf_counter() - begun[0], time.thread_time() - begun[1]
 
 
 def medians(addresses, rounds):
     """The kinds take turns, so that a busy moment of the machine meets all of them."""
+    chance = random.Random(1)  # noqa: S311 - an order, no secret
     times = {kind: [] for kind in addresses}
     for _ in range(rounds):
-        for kind, email in addresses.items():
-            times[kind].append(seconds_of_a_refusal(email))
-    return {kind: statistics.median(found) for kind, found in times.items()}
+        for kind in chance.sample(list(addresses), len(addresses)):
+            times[kind].append(seconds_of_a_refusal(addresses[kind]))
+    return {
+        kind: [statistics.median(column) for column in zip(*pairs, strict=True)]
+        for kind, pairs in times.items()
+    }
 
 
 @pytest.mark.slow
@@ -89,24 +99,25 @@ def test_medians_of_all_kinds_of_accounts_lie_within_ten_percent(argon2, address
     stores.reset()
     medians(addresses, rounds=3)
     found = medians(addresses, ROUNDS)
-    for kind, seconds in found.items():
-        print(f"{kind:>14}: {seconds * 1000:.2f} ms")
-    assert max(found.values()) <= 1.10 * min(found.values()), found
+    for kind, (clock, processor) in found.items():
+        print(f"{kind:>14}: {clock * 1000:.2f} ms, {processor * 1000:.2f} ms of work")
+    work = [processor for _clock, processor in found.values()]
+    assert max(work) <= 1.10 * min(work), found
 
 
 def test_every_kind_of_account_costs_the_same_statements(
     addresses, django_assert_num_queries
 ):
-    seconds_of_a_refusal(addresses["unknown"])
+    refuse(addresses["unknown"])
     for email in addresses.values():
         with django_assert_num_queries(1):
-            seconds_of_a_refusal(email)
+            refuse(email)
 
 
 def test_every_kind_of_account_costs_one_hash(counted, addresses):
     for email in addresses.values():
         before = CountedHasher.asked
-        seconds_of_a_refusal(email)
+        refuse(email)
         assert CountedHasher.asked == before + 1, email
 
 

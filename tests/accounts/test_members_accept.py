@@ -221,3 +221,14 @@ def test_of_many_who_use_a_link_at_once_one_joins(crowd, invite, newcomer):
     assert answers.count((201, None)) == 1
     losers = {(400, "invalid_token"), (403, "sign_in_to_accept")}
     assert set(answers) - {(201, None)} <= losers
+
+
+@pytest.mark.slow
+def test_an_account_that_accepts_many_times_at_once_joins_once(
+    crowd, invite, accept, carol, events
+):
+    shown, _ = invite(carol.user.email)
+    carol.sign_in()
+    answers = crowd(lambda: code(accept(shown, who=carol)), times=16)
+    assert sorted(answers, key=str) == [(201, None)] + [(400, "invalid_token")] * 15
+    assert events().count("member.joined") == 1

@@ -202,6 +202,13 @@ def test_an_open_invitation_of_an_owner_is_not_replaced_by_an_admin(invite, admi
     assert Membership.objects.get(joined_at=None).role == "owner"
 
 
+def test_an_open_invitation_is_not_raised_beyond_ones_own_role(invite, admin):
+    invite(role="viewer")
+    refused = invite(role="owner", by=admin)
+    assert (refused.status_code, refused.json()["code"]) == (403, "beyond_own_rights")
+    assert Membership.objects.get(joined_at=None).role == "viewer"
+
+
 @pytest.mark.parametrize("role", ["viewer", "member", "admin"])
 def test_an_admin_invites_up_to_their_own_role(invite, admin, role):
     assert invite(role=role, by=admin).status_code == 201

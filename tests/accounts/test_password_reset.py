@@ -207,9 +207,7 @@ def test_two_step_sign_in_stays_where_the_mailbox_was_proven(alice, enrol, token
     assert alice.log_in().json()["code"] == "totp_required"
 
 
-def test_a_mailbox_proven_for_the_first_time_keeps_the_factors(
-    alice, enrol, token_for
-):
+def test_a_mailbox_proven_for_the_first_time_keeps_the_factors(alice, enrol, token_for):
     """A mailbox alone opens no account that has a second step."""
     enrol(alice)
     assert confirm(token_for(alice)).status_code == 204

@@ -19,7 +19,7 @@ def told(answer):
 
 
 @pytest.fixture(params=["alice", "nadia"], ids=["jwt", "opaque"])
-def person(request, settings):
+def person(request, signing_keys, settings):
     settings.BRAKES = {"account": (1000, 900), "address": (1000, 900)}
     return request.getfixturevalue(request.param)
 

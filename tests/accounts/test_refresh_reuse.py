@@ -9,9 +9,8 @@ REFRESH = "/api/v1/auth/refresh"
 
 
 @pytest.fixture(params=["alice", "nadia"], ids=["jwt", "opaque"])
-def first(request):
+def first(request, signing_keys, clock):
     """The tokens of a sign-in, one for each product. The clock stands."""
-    request.getfixturevalue("clock")
     return request.getfixturevalue(request.param).sign_in()
 
 

@@ -11,9 +11,8 @@ DAY = 24 * 3600
 
 
 @pytest.fixture(params=["alice", "nadia"], ids=["jwt", "opaque"])
-def who(request):
+def who(request, signing_keys, clock):
     """Somebody of each product: the looks differ, no rule does. The clock stands."""
-    request.getfixturevalue("clock")
     return request.getfixturevalue(request.param)
 
 

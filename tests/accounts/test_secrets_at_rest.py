@@ -50,7 +50,9 @@ def test_no_password_is_stored(alice):
 
 
 @pytest.mark.parametrize("who", ["alice", "nadia"])
-def test_no_token_of_a_session_is_stored_before_or_after_a_refresh(request, who):
+def test_no_token_of_a_session_is_stored_before_or_after_a_refresh(
+    request, signing_keys, who
+):
     person = request.getfixturevalue(who)
     first = person.log_in().json()
     body = {"refresh_token": first["refresh_token"]}

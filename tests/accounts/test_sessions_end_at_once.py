@@ -14,7 +14,7 @@ NEW = "walnut kayak 77 comet"
 
 
 @pytest.fixture(params=["alice", "nadia"], ids=["jwt", "opaque"])
-def person(request):
+def person(request, signing_keys):
     return request.getfixturevalue(request.param)
 
 

@@ -25,7 +25,7 @@ def show(token):
 
 
 @pytest.fixture(params=["alice", "nadia"], ids=["jwt", "opaque"])
-def person(request):
+def person(request, signing_keys):
     return request.getfixturevalue(request.param)
 
 

@@ -33,6 +33,13 @@ def test_an_unknown_host_is_refused_everywhere(key, host):
         assert send("GET", path, HOST=host).status_code == 400
 
 
+def test_an_unknown_host_is_refused_before_the_credential_is_looked_at(
+    key, django_assert_num_queries
+):
+    with django_assert_num_queries(0):
+        assert send("GET", SCANS, HOST="evil.test", X_API_KEY=key).status_code == 400
+
+
 def test_the_hosts_of_the_guides_are_known(key):
     for host in ("api.netallion.ai", "app.netallion.ai", "localhost"):
         answer = send("GET", SCANS, HOST=host, X_API_KEY=key)

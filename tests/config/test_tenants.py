@@ -128,7 +128,7 @@ def test_a_tenant_is_made_whole_or_not_at_all(make, settings):
     # A plan that holds one key has no place for the second.
     plan = replace(product.plans["starter"], most_keys=1)
     settings.PRODUCTS = {"netrecon": replace(product, plans={"starter": plan})}
-    with pytest.raises(Problem, match="Your plan allows 1 live keys"):
+    with pytest.raises(Problem, match="Your plan allows 1 active keys"):
         make()
     for model in (Organization, Membership, User, ApiKey, AuditEvent):
         assert not model.objects.exists()

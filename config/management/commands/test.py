@@ -23,8 +23,10 @@ from config.steps import Stop
 from tests import lanes, servers
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-FAST = ["-m", "not slow"]
-EVERYTHING = ["-m", "slow or not slow"]
+# The fast tests share the cores; the slow ones measure, so each has them to itself.
+FAST = ("-m", "not slow", "-n", "2")
+SLOW = ("-m", "slow")
+CHOSEN = ("-m", "slow or not slow")
 NOTHING_COLLECTED = 5
 GRACE_SECONDS = 15
 
@@ -73,15 +75,26 @@ class Command(BaseCommand):
         signal.signal(signal.SIGHUP, _end)
         django_version = django.get_version()
         _print(f"Python {platform.python_version()}, Django {django_version}")
-        words = [*(EVERYTHING if options["all"] else FAST), *options["pytest"]]
         required = options["services"] == "required"
+        runs = _runs(options["pytest"], slow=options["all"])
         with _lanes(options["services"], options["lane"]) as chosen:
-            outcomes = [_run(lane, words, no_skips=required) for lane in chosen]
+            outcomes = [
+                _run(lane, words, no_skips=required)
+                for lane in chosen
+                for words in runs
+            ]
         passed = sum(outcome.passed for outcome in outcomes)
         failed = sum(outcome.failed for outcome in outcomes)
         _print(f"\n{passed} passed, {failed} failed")
         if failed or not passed or not all(outcome.ok for outcome in outcomes):
             sys.exit(1)
+
+
+def _runs(chosen: list[str], *, slow: bool) -> list[list[str]]:
+    """The words of each run of pytest: what somebody chose is one run."""
+    if chosen:
+        return [[*(CHOSEN if slow else FAST[:2]), *chosen]]
+    return [list(FAST), list(SLOW)] if slow else [list(FAST)]
 
 
 @contextmanager
