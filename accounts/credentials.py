@@ -45,7 +45,7 @@ def rights(
 
     `role` is none for what belongs to the organization itself.
     """
-    product, plan = organization.product, organization.plan_slug
+    product, plan = organization.product, organization.plan
     of_role = (
         frozenset(product.scopes) if role is None else product.scopes_of_role(role)
     )
@@ -130,7 +130,7 @@ class Credential:
         if any(reaches(role, least) for least in [Role.OWNER, *needed]):
             member = self.membership if self.is_person else None
             return member is not None and reaches(member.role, role)
-        of_plan = self.product.scopes_of_plan(self.organization.plan_slug)
+        of_plan = self.product.scopes_of_plan(self.organization.plan)
         return self.product.scopes_of_role(role) & of_plan <= self.scopes
 
 

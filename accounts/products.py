@@ -126,9 +126,10 @@ class Product:
             scope.word for scope in self.scopes.values() if reaches(role, scope.role)
         )
 
-    def scopes_of_plan(self, plan: str) -> frozenset[str]:
-        listed = self.plans[plan].scopes
-        return frozenset(self.scopes) if listed is None else self.expand(listed)
+    def scopes_of_plan(self, plan: Plan) -> frozenset[str]:
+        if plan.scopes is None:
+            return frozenset(self.scopes)
+        return self.expand(plan.scopes)
 
     @property
     def prefixes(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -142,7 +142,7 @@ def _prove(request: HttpRequest) -> Problem | None:
     except Problem as refusal:
         request.refusal = refusal  # type: ignore[attr-defined]
         return refusal if refusal.status_code == 400 else None
-    except (DatabaseError, InterfaceError) as error:
+    except (DatabaseError, InterfaceError, ImproperlyConfigured) as error:
         return problem_of(error) or Problem("unavailable")
     request.credential = credential  # type: ignore[attr-defined]
     if credential is not None:

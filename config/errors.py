@@ -24,7 +24,6 @@ from rest_framework.settings import api_settings
 
 from accounts.problems import CODES, Code, Problem
 from accounts.redaction import shown
-from accounts.sealing import Unsealable
 
 if TYPE_CHECKING:
     # The settings name AlwaysJSON, so REST framework imports this module for its views.
@@ -137,9 +136,10 @@ def _(error: Exception) -> Problem:
 
 
 @problem_of.register
-def _(error: Unsealable) -> Problem:
+def _(error: django_errors.ImproperlyConfigured) -> Problem:
+    """A lost key, product or plan: an operator can bring it back."""
     logger.error("%s", error)
-    return Problem("unavailable", "A key of this service is missing. Try again later.")
+    return Problem("unavailable", "A setting of this service is missing.")
 
 
 @problem_of.register

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -45,11 +46,20 @@ class Organization(Identified):
 
     @property
     def product(self) -> Product:
-        return products()[self.product_slug]
+        """Raises ImproperlyConfigured where its file is gone."""
+        product = products().get(self.product_slug)
+        if product is None:
+            raise ImproperlyConfigured(f'No file for product "{self.product_slug}".')
+        return product
 
     @property
     def plan(self) -> Plan:
-        return self.product.plans[self.plan_slug]
+        """Raises ImproperlyConfigured where the product no longer has it."""
+        plan = self.product.plans.get(self.plan_slug)
+        if plan is None:
+            missing = f'{self.product_slug}: there is no plan "{self.plan_slug}".'
+            raise ImproperlyConfigured(missing)
+        return plan
 
 
 class UserQuerySet(IdentifiedQuerySet["User"]):

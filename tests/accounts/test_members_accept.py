@@ -207,9 +207,10 @@ def test_joining_is_audited_as_the_newcomers_own_act(invite, newcomer, alice):
 
 
 def test_guessing_at_links_is_braked(db, newcomer):
-    for _ in range(60):
-        assert newcomer("0" * 43).status_code == 400
-    refused = newcomer("0" * 43)
+    with time_machine.travel("2040-01-01T00:00:00Z", tick=False):
+        for _ in range(60):
+            assert newcomer("0" * 43).status_code == 400
+        refused = newcomer("0" * 43)
     assert code(refused) == (429, "too_many_attempts")
     assert int(refused.headers["Retry-After"]) > 0
 

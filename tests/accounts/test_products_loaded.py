@@ -68,8 +68,8 @@ def test_a_plan_has_limits_and_may_list_scopes(folder):
     assert solo.limits == Limits(per_minute=30, burst=3, daily=100)
     assert guild.limits == Limits(per_minute=300, burst=30, daily=None)
     assert (solo.most_keys, solo.applications) == (4, False)
-    assert acme.scopes_of_plan("solo") == {"vault.look", "vault.keys"}
-    assert acme.scopes_of_plan("guild") == set(acme.scopes)
+    assert acme.scopes_of_plan(acme.plans["solo"]) == {"vault.look", "vault.keys"}
+    assert acme.scopes_of_plan(acme.plans["guild"]) == set(acme.scopes)
 
 
 def test_a_later_folder_adds_products_and_replaces_the_same_slug(folder):

@@ -14,7 +14,7 @@ from accounts.audit import SYSTEM
 from accounts.authentication import credential_of
 from accounts.members import Newcomer
 from accounts.models import AuditEvent, Session, User
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, send
 
 
 @pytest.fixture
@@ -69,3 +69,15 @@ def test_a_lost_encryption_key_is_503_and_says_so_nowhere_else(alice, settings):
     assert answer.status_code == 503
     assert answer.json()["code"] == "unavailable"
     assert "Retry-After" in answer.headers
+
+
+def test_an_organization_whose_plan_is_gone_is_503(issue, call, alice):
+    _api_key, key = issue("scans_read")
+    token = alice.sign_in()["access_token"]
+    alice.organization.plan_slug = "gone"
+    alice.organization.save()
+    assert call(key).status_code == 503
+    answer = send("GET", "/api/v1/auth/whoami", AUTHORIZATION=f"Bearer {token}")
+    assert answer.status_code == 503
+    assert answer.headers["X-Request-Id"]
+    assert answer.headers["X-RateLimit-Limit"]
