@@ -37,8 +37,7 @@ def checked(address: str) -> str:
 
 
 def _looks_ascii(character: str) -> bool:
-    """Whether composing would make it an ASCII character, as it does the Kelvin
-    sign."""
+    """Whether composing makes it an ASCII character, as it does the Kelvin sign."""
     composed = unicodedata.normalize("NFC", character)
     return not character.isascii() and _has_ascii(composed)
 

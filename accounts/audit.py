@@ -49,8 +49,7 @@ def record(
     target: str = "",
     **details: Any,
 ) -> AuditEvent:
-    """Write one event in the transaction of the change. Details hold no secret,
-    ever."""
+    """Write one event in the transaction of the change. Details never hold a secret."""
     return AuditEvent.objects.create(
         action=action,
         organization=organization,

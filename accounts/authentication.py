@@ -14,7 +14,7 @@ from accounts import ids
 from accounts.credentials import SESSION, Credential, kinds, rights
 from accounts.lookups import Lookup
 from accounts.models import Organization, Session, User
-from accounts.problems import Problem
+from accounts.problems import REALM, Problem
 from accounts.products import LIVE, Product, products
 from accounts.tokens import ACCESS_HEADER, REFRESH_HEADER, AccessToken, header_of
 
@@ -26,9 +26,9 @@ SCHEMES = {"bearer": BEARER}
 
 
 class Sessions:
-    """The kind of credential that a signed-in person holds: the session's access
-    token."""
+    """What a signed-in person holds: the access token of the session."""
 
+    name = SESSION
     carriers = frozenset({BEARER})
 
     def recognises(self, text: str) -> bool:
@@ -163,4 +163,4 @@ class ProvenCredential(BaseAuthentication):
         return (credential.user, credential) if credential is not None else None
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="doorward"'
+        return f'Bearer realm="{REALM}"'

@@ -33,7 +33,7 @@ class BrowserSessionMiddleware(AuthenticationMiddleware):
         request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
 
 
-class SignedInUser:
+class NoBackend:
     """Django's backend hook: nobody signs in through it, so that one door remains."""
 
     def authenticate(self, request: HttpRequest, **credentials: object) -> None:

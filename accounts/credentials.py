@@ -116,9 +116,9 @@ class Credential:
         role = self.membership.role if self.is_person and self.membership else None
         return role is not None and reaches(role, str(requirement.role))
 
-    def covers(self, scopes: Iterable[str]) -> bool:
-        """Whether it holds all of these itself, and so may hand them on."""
-        return self.product.expand(scopes) <= self.scopes
+    def lacks(self, scopes: Iterable[str]) -> list[str]:
+        """Which of these it does not hold itself, and so may not hand on, sorted."""
+        return sorted(self.product.expand(scopes) - self.scopes)
 
     def may_give_role(self, role: str) -> bool:
         """Whether it may make someone this role, or change someone who has it.
@@ -136,6 +136,9 @@ class Credential:
 
 class Kind(Protocol):
     """One kind of credential. `settings.CREDENTIAL_KINDS` lists one object for each."""
+
+    name: str
+    """The word for it, as in `Credential.kind`."""
 
     carriers: frozenset[str]
     """Where it may stand: "bearer" (RFC 6750) and "x-api-key"."""
@@ -161,6 +164,5 @@ class Kind(Protocol):
 
 @cache
 def kinds() -> tuple[Kind, ...]:
-    """Every kind of credential of this deployment, in the order in which they are
-    asked."""
+    """Every kind of credential of this deployment, in the order of asking."""
     return tuple(import_string(name) for name in settings.CREDENTIAL_KINDS)

@@ -19,8 +19,12 @@ from accounts.models import User
 class Endpoint(APIView):
     """An endpoint that wants a credential."""
 
-    # `required` names capabilities by method; see accounts.permissions.
+    # What accounts.permissions reads: capabilities by method, and who is refused.
     required: ClassVar[dict[str, list[str]]] = {}
+    person_only: ClassVar[bool] = False
+    live_only: ClassVar[bool] = False
+    # Statuses by method, for the OpenAPI document.
+    refuses: ClassVar[dict[str, list[int]]] = {}
 
     @property
     def credential(self) -> Credential:
@@ -37,8 +41,7 @@ class Endpoint(APIView):
 
 
 class PublicEndpoint(APIView):
-    """An endpoint without a credential: an Authorization header is not even looked
-    at."""
+    """An endpoint without a credential: it does not look at Authorization."""
 
     authentication_classes = ()
     permission_classes = ()

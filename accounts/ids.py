@@ -1,5 +1,4 @@
-"""Public ids: TypeIDs, a prefix and 26 characters of base 32 over a UUIDv7 (RFC 9562
-5.7)."""
+"""Public ids: TypeIDs, a prefix and a UUIDv7 (RFC 9562 5.7) in base 32."""
 
 from __future__ import annotations
 

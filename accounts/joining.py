@@ -1,5 +1,4 @@
-"""Accepting an invitation: who is at the door, then in. Page and API come through
-here."""
+"""Accepting an invitation, the one door of page and API: who is there, then in."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Sign-in: from e-mail, password and code to a membership. Page and API come through
-here."""
+"""Sign-in, the one door of page and API: from password and code to a membership."""
 
 from __future__ import annotations
 
@@ -17,6 +16,7 @@ from ratelimits import brakes
 
 # One brake for every door of a sign-in, the second step included.
 SIGN_IN = "sign-in"
+RESET = "password-reset"
 # The refusals that are guesses. Everything else is an honest mistake and costs nothing.
 GUESSES = frozenset(
     {
@@ -35,7 +35,7 @@ def braked(
 ) -> Iterator[None]:
     """Around whatever can be guessed: counts wrong guesses and makes who guesses wait.
 
-    Raises Problem `too_many_attempts` with the seconds to wait (DESIGN 4).
+    Raises Problem `too_many_attempts` with the seconds to wait .
     """
     seconds = brakes.wait(request, group, account=account)
     if seconds:

@@ -39,7 +39,7 @@ def send(template: str, *, to: str, context: dict[str, Any]) -> None:
 
 
 def wait(seconds: float = 10) -> None:
-    """Until what was posted so far has been handed over. For tests and commands."""
+    """Until what was posted so far has been handed over. For tests."""
     while _last:
         _last.pop().result(timeout=seconds)
 

@@ -1,5 +1,4 @@
-"""The people of an organization: invite, accept, change, remove. Every door comes
-here."""
+"""The people of an organization, for every door: invite, accept, change, remove."""
 
 from __future__ import annotations
 
@@ -152,7 +151,7 @@ def remove(membership: Membership, *, remover: Credential, by: Actor) -> None:
         if membership.is_last_owner:
             raise Problem("last_owner")
         ended = {
-            kind.__class__.__name__: kind.end(user, organization, "member_removed")
+            kind.name: kind.end(user, organization, "member_removed")
             for kind in kinds()
         }
         membership.removed_at = timezone.now()

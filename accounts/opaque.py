@@ -14,9 +14,9 @@ CHECKSUM_LENGTH = 8
 HEX = frozenset("0123456789abcdef")
 
 
-def make(prefix: str, *, random_characters: int, body: str = "") -> str:
-    """A new secret: prefix, given body, random hex (4 bits a character), checksum."""
-    text = prefix + body + secrets.token_hex(random_characters // 2)
+def make(prefix: str, *, random_characters: int) -> str:
+    """A new secret: prefix, random hex (4 bits a character), checksum."""
+    text = prefix + secrets.token_hex(random_characters // 2)
     return text + checksum(text)
 
 
@@ -25,8 +25,7 @@ def checksum(text: str) -> str:
 
 
 def well_formed(text: str, *, prefix: str, length: int) -> bool:
-    """Whether the text is the prefix and `length` lower-case hex that end in their
-    CRC."""
+    """Whether it is the prefix and `length` lower-case hex that end in their CRC."""
     body = text[len(prefix) :]
     return (
         text.startswith(prefix)

@@ -80,7 +80,7 @@ def check_new(password: str, *, user: User | None, field: str) -> None:
 
 
 def change(user: User, *, current: str, new: str, keep: str, by: Actor) -> None:
-    """Change one's own password. All other sessions end; API keys stay."""
+    """Change one's own password. All other sessions end, keys stay. Raises Problem."""
     if not user.check_password(current):
         raise Problem("wrong_password")
     check_new(new, user=user, field="new_password")
@@ -95,8 +95,7 @@ def change(user: User, *, current: str, new: str, keep: str, by: Actor) -> None:
 
 
 def request_reset(email: str) -> None:
-    """Mail a way to a new password. The same work and answer whether or not it is
-    known."""
+    """Mail a way to a new password. Known or not: the same work, the same answer."""
     user = User.objects.with_email(email).filter(is_active=True).first()
     token = secrets.token_urlsafe(32)
     PasswordReset.objects.create(

@@ -1,5 +1,4 @@
-"""The one permission class: a view names capabilities, the credential has them or
-not."""
+"""The one permission class: views name capabilities, credentials have them."""
 
 from __future__ import annotations
 
@@ -49,8 +48,7 @@ class HoldsCapability(BasePermission):
 
 
 def require(credential: Credential, capability: str) -> None:
-    """Raises Problem `insufficient_scope`, which names the missing scope (RFC 6750
-    3.1)."""
+    """Raises Problem `insufficient_scope` with the missing scope (RFC 6750 3.1)."""
     if credential.allows(capability):
         return
     requirement = credential.product.capabilities[capability]

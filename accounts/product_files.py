@@ -1,5 +1,4 @@
-"""How a product file is read: every mistake names the file, the key and what is
-expected."""
+"""How a product file is read: a mistake names file, key and expectation."""
 
 from __future__ import annotations
 

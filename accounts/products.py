@@ -74,8 +74,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class SessionRules:
-    """How sign-in answers look and last. `refresh_prefix` is None for JWT refresh
-    tokens."""
+    """How sign-in answers look and last. `refresh_prefix` is None for JWTs."""
 
     token_type: str
     access_seconds: int
@@ -86,8 +85,7 @@ class SessionRules:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What grants a capability: holding a scope, or having a role. One of the two is
-    set."""
+    """What grants a capability: a scope or a role. One of the two is set."""
 
     scope: str | None
     role: str | None
@@ -114,8 +112,7 @@ class Product:
         return self.test_prefix if environment == TEST else self.live_prefix
 
     def expand(self, words: Iterable[str]) -> frozenset[str]:
-        """The scopes held by who was granted these words. Unknown words grant
-        nothing."""
+        """The scopes that these words grant. Unknown words grant nothing."""
         known = [self.scopes[word] for word in words if word in self.scopes]
         if any(scope.implies_all for scope in known):
             return frozenset(self.scopes)

@@ -1,5 +1,4 @@
-"""Secrets at rest: what must be read again is sealed, what is only compared is
-digested."""
+"""Secrets at rest: sealed to be read again, digested to be compared only."""
 
 from __future__ import annotations
 
@@ -18,8 +17,7 @@ NONCE_BYTES = 12
 
 
 class Unsealable(ImproperlyConfigured):
-    """The sealed bytes are damaged, belong elsewhere, or their key is not
-    configured."""
+    """The sealed bytes are damaged, belong elsewhere, or their key is missing."""
 
 
 def digest(text: str) -> bytes:

@@ -36,8 +36,7 @@ class EmailField(StrictCharField):
 
 
 class LoginRequest(StrictSerializer):
-    """`totp_code` takes the six digits or a recovery code, where two-step sign-in is
-    on."""
+    """`totp_code`: six digits or a recovery code, where two-step sign-in is on."""
 
     email = StrictCharField(max_length=addresses.MOST_CHARACTERS)
     password = SecretField(max_length=LONGEST_PASSWORD)

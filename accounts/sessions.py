@@ -1,5 +1,4 @@
-"""The life of a session: begin, refresh, end. Every door to a sign-in comes through
-here."""
+"""The life of a session: begin, refresh, end. Every sign-in comes through here."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from accounts.models import Membership, Session, User
 from accounts.models.sessions import SessionQuerySet
 from accounts.problems import Problem
 
-# An honest client that lost the answer may ask again within this time (DESIGN 5.3).
+# An honest client that lost the answer may ask again within this time .
 RETRY_WINDOW = timedelta(seconds=30)
 BROWSER_LIFETIME = timedelta(days=7)
 

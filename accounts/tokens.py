@@ -50,8 +50,7 @@ class SigningBackend(TokenBackend):
         return jwt.encode(payload, key, algorithm=self.algorithm, headers=headers)
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """The claims of a token that this deployment signed. Raises
-        TokenBackendError."""
+        """The claims of a token signed here. Raises TokenBackendError."""
         header = header_of(token)
         key = signing.public_key(header["kid"]) if header else None
         if header is None or key is None or header.get("typ") != self.header:

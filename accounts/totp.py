@@ -23,8 +23,7 @@ RECOVERY_CODE = re.compile(r"[0-9a-z]{4}(-[0-9a-z]{4}){3}")
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the app needs, shown once: the secret in base 32 and the address of the
-    QR."""
+    """What the app needs, shown once: base 32 secret and the address of the QR code."""
 
     secret: str
     otpauth_uri: str

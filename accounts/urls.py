@@ -15,7 +15,7 @@ pages = [
     path("invitations/<str:token>", views.accept_invitation, name="invitation"),
     path("password/reset", views.ask_for_reset, name="reset"),
     path("password/reset/<str:token>", views.reset_password, name="reset_password"),
-    path(".well-known/jwks.json", sign_in.Keys.as_view(), name="jwks"),
+    path(".well-known/jwks.json", sign_in.SigningKeys.as_view(), name="jwks"),
 ]
 
 endpoints = [

@@ -1,5 +1,4 @@
-"""The plain pages: sign in, second step, sign out, accept an invitation, reset a
-password."""
+"""The plain pages: sign-in and sign-out, invitations, password reset."""
 
 from __future__ import annotations
 
@@ -17,7 +16,6 @@ from django.views.decorators.http import (
 
 from accounts import browser, joining, login, members, passwords, sessions
 from accounts.addresses import fold
-from accounts.api.factors import RESET
 from accounts.audit import actor_of
 from accounts.forms import (
     AccountForm,
@@ -108,7 +106,7 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         email = form.cleaned_data["email"]
         try:
-            login.count_request(request, group=RESET, account=fold(email))
+            login.count_request(request, group=login.RESET, account=fold(email))
         except Problem as problem:
             return _refused(request, "accounts/reset.html", form, problem)
         passwords.request_reset(email)
@@ -123,7 +121,7 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid():
         new = form.cleaned_data["new_password"]
         try:
-            with login.braked(request, group=RESET):
+            with login.braked(request, group=login.RESET):
                 passwords.reset(token, new=new, by=actor_of(request))
             return redirect("login")
         except Problem as problem:
@@ -172,8 +170,7 @@ def _invitation_form(
 def _refused(
     request: HttpRequest, template: str, form: PlainForm | None, problem: Problem
 ) -> HttpResponse:
-    """The page again, with what to do, and status and headers that a program would
-    see."""
+    """The page again with what to do; status and headers as the API gives them."""
     context: dict[str, Any] = {"form": form, "problem": problem}
     response = render(request, template, context, status=problem.status_code)
     for name, value in problem.headers.items():

@@ -18,6 +18,7 @@ from apikeys.models import ApiKey, ApiKeySecret
 class ApiKeys:
     """The kind of credential that integrations hold."""
 
+    name = API_KEY
     carriers = frozenset({BEARER, API_KEY_HEADER})
 
     def recognises(self, text: str) -> bool:

@@ -1,5 +1,4 @@
-"""The life of a key: issue, change, revoke. Pages, API, admin and commands come
-here."""
+"""The life of a key, for every door: issue, change, revoke."""
 
 from __future__ import annotations
 
@@ -80,7 +79,10 @@ def issue_for(
 def change(
     api_key: ApiKey, changes: dict[str, Any], *, changer: Credential, by: Actor
 ) -> ApiKey:
-    """Rename, re-scope or re-date a key, never beyond what the changer holds."""
+    """Rename, re-scope or re-date a key, never beyond what the changer holds.
+
+    Raises Problem.
+    """
     require_control(changer, api_key)
     with transaction.atomic():
         organization = Organization.objects.locked(api_key.organization)
@@ -135,7 +137,7 @@ def _refuse_environment(environment: str, maker: Credential) -> None:
 
 
 def _refuse_wider(holder: Credential, scopes: Iterable[str]) -> None:
-    missing = sorted(holder.product.expand(scopes) - holder.scopes)
+    missing = holder.lacks(scopes)
     if missing:
         listed = ", ".join(missing)
         raise Problem(

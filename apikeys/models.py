@@ -1,5 +1,4 @@
-"""API keys and their secrets: a key is what people name, a secret is what requests
-show."""
+"""API keys and their secrets: people name the key, requests show the secret."""
 
 from __future__ import annotations
 

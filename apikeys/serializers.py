@@ -23,8 +23,7 @@ MOST_SCOPES = 100
 
 
 class ScopesField(serializers.ListField):
-    """Scopes of the caller's product, each at most once; an empty list grants
-    nothing."""
+    """Scopes of the caller's product, each once; an empty list grants nothing."""
 
     child = StrictCharField(max_length=64)
 
@@ -54,8 +53,7 @@ class FutureField(TimestampField):
 
 
 class ApiKeyRequest(StrictSerializer):
-    """A new key. Without `environment` a live one, or what the calling key itself
-    is."""
+    """A new key. Without `environment` it is of the caller's own."""
 
     name = StrictCharField(max_length=100)
     scopes = ScopesField()

@@ -1,5 +1,4 @@
-"""The admin's site: people come in through our sign-in page, the second step
-included."""
+"""The admin's site: people come in by our sign-in page and its second step."""
 
 from __future__ import annotations
 

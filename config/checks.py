@@ -92,7 +92,7 @@ def data_folder() -> Iterator[CheckMessage]:
 def limiter() -> Iterator[CheckMessage]:
     """Counters in memory count for one process: two would admit twice the plan."""
     if settings.LIMITER == "local" and settings.WORKERS > 1:
-        hint = "Set REDIS_URL, or set DOORWARD_WORKERS to 1."
+        hint = "Set DOORWARD_WORKERS to 1: this version has no shared limiter."
         yield Error(
             "Several workers, but limits in memory.", hint=hint, id="doorward.E009"
         )

@@ -14,8 +14,7 @@ OPERATOR_PRODUCT = "netrecon"
 
 
 def ensure() -> list[dict[str, str | None]]:
-    """The demo accounts, made where they are missing. Their secrets show on that run
-    only."""
+    """The demo accounts, made where missing. Only that run shows their secrets."""
     signing.active_key()
     return [_account(product).as_dict() for product in _ordered()]
 
@@ -51,13 +50,11 @@ def _account(product: Product) -> Account:
         by=SYSTEM,
     )
     if product.slug == OPERATOR_PRODUCT:
-        operator = User.objects.with_email(email)
-        operator.update(is_staff=True, is_superuser=True)
+        tenants.make_operator(User.objects.with_email(email).get(), by=SYSTEM)
     return account
 
 
 def _plan(product: Product) -> Plan:
-    """The smallest plan with applications, so that every part of the guide can be
-    tried."""
+    """The smallest plan with applications: every part of the guide can be tried."""
     plans = list(product.plans.values())
     return next((plan for plan in plans if plan.applications), plans[-1])

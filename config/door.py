@@ -54,8 +54,7 @@ access = logging.getLogger("doorward.access")
 
 
 class Door:
-    """Sets `request_id`, `client_address`, `credential` and `refusal` on the
-    request."""
+    """Sets request_id, client_address, credential and refusal on the request."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -101,8 +100,7 @@ class Door:
 
 
 def _malformed(request: HttpRequest) -> Problem | None:
-    """What no view should see: an unknown host, TRACE, chunks, a credential in the
-    URL."""
+    """What no view should see: unknown host, TRACE, chunks, credential in the URL."""
     # Balancers ask for a host by its address, which is no name of ours.
     if request.path_info not in PROBES:
         try:
@@ -187,8 +185,7 @@ def _complete(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
-    """One line per request: the route, not the address, because addresses hold
-    tokens."""
+    """One line per request. It names the route: addresses hold tokens."""
     match = request.resolver_match
     credential: Credential | None = request.credential  # type: ignore[attr-defined]
     level = logging.DEBUG if request.path_info in PROBES else logging.INFO

@@ -1,5 +1,4 @@
-"""How the environment is read: typed, from X or X_FILE, with every mistake in one
-message."""
+"""How the environment is read: X or X_FILE, typed, all mistakes in one message."""
 
 from __future__ import annotations
 
@@ -38,8 +37,7 @@ def environment() -> FileAwareEnv:
 
 
 def finish(env: FileAwareEnv) -> None:
-    """Raise ImproperlyConfigured with every wrong variable by its name, if there is
-    one."""
+    """Raise ImproperlyConfigured if a variable is wrong, with every one by its name."""
     try:
         env.seal()
     except EnvValidationError as error:
@@ -53,8 +51,7 @@ def finish(env: FileAwareEnv) -> None:
 
 
 def origin(value: str, **_: Any) -> str:
-    """`https://auth.example.com`: scheme and host, a port where needed, nothing
-    more."""
+    """`https://auth.example.com`: scheme, host, a port where needed, nothing more."""
     parts = urlsplit(value.rstrip("/"))
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise EnvError("Expected an address such as https://auth.example.com.")

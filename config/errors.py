@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PROBLEM_JSON = "application/problem+json"
 # Under these addresses every answer is for a program, whatever its Accept header says.
-MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/healthz", "/readyz", "/metrics")
+MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/healthz", "/readyz")
 MOST_ERRORS = 20
 SAFE_METHODS = ("GET", "HEAD")
 

@@ -41,7 +41,9 @@ def up_options(parser: argparse.ArgumentParser) -> None:
         "--port", type=ports.number, help="default 8000, or the next that is free"
     )
     parser.add_argument(
-        "--workers", type=int, help="server processes; more than 1 needs REDIS_URL"
+        "--workers",
+        type=int,
+        help="server processes; 1 while limits are in memory",
     )
     parser.add_argument(
         "--reset",

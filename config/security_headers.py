@@ -57,7 +57,7 @@ STRICT_TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
 
 
 def apply(response: HttpResponseBase) -> None:
-    """Set what the view did not set itself (a consent page widens form-action)."""
+    """Set what the view did not set itself, as the API docs set their policy."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if settings.PUBLIC_URL.startswith("https://"):

@@ -153,7 +153,6 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.browser.BrowserSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
@@ -192,7 +191,7 @@ WHITENOISE_MAX_AGE = 3600
 # People and their sign-in
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.browser.SignedInUser"]
+AUTHENTICATION_BACKENDS = ["accounts.browser.NoBackend"]
 LOGIN_URL = "/login"
 PASSWORD_HASHERS = ["accounts.passwords.Argon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [

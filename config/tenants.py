@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import organizations
+from accounts import audit, organizations
 from accounts.audit import Actor
 from accounts.models import Organization, User
 from accounts.products import ENVIRONMENTS, LIVE, TEST, Plan, Product
@@ -32,8 +32,7 @@ class UnprovenOwner(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What somebody needs to begin. Secrets are none where they were not made just
-    now."""
+    """What somebody needs to begin. Secrets are none unless they were made now."""
 
     product: str
     organization: str
@@ -75,6 +74,16 @@ def create(
         api_key=keys[LIVE],
         test_api_key=keys[TEST],
     )
+
+
+def make_operator(person: User, *, by: Actor) -> None:
+    """Give a person the admin."""
+    with transaction.atomic():
+        person.is_staff = person.is_superuser = True
+        person.save(update_fields=["is_staff", "is_superuser"])
+        audit.record(
+            "operator.created", by=by, organization=None, target=person.public_id
+        )
 
 
 def _owner(email: str) -> tuple[User, str | None]:

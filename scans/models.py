@@ -1,5 +1,4 @@
-"""Requests for a product's scanner. Running a scan is the product's job, not
-Doorward's."""
+"""Requests for a product's scanner. Running scans is the product's job."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from accounts.credentials import Credential
 from accounts.models import Identified, Organization
 from accounts.models.identified import IdentifiedQuerySet
 from accounts.problems import Problem
-from accounts.products import ENVIRONMENTS
+from accounts.products import ENVIRONMENTS, LIVE, TEST
 
 ENVIRONMENT_CHOICES = [(name, name) for name in ENVIRONMENTS]
 
@@ -36,10 +35,11 @@ class EnvironmentQuerySet(IdentifiedQuerySet[Any]):
         found = self.with_public_id(public_id)
         row = found.filter(organization=credential.organization).first()
         if row is not None and row.environment != credential.environment:
+            words = {LIVE: "live", TEST: "sandbox"}
             raise Problem(
                 "environment_mismatch",
-                f"This is a {row.environment} object and your credential is "
-                f"{credential.environment}.",
+                f"This is a {words[row.environment]} object and your credential is "
+                f"{words[credential.environment]}.",
             )
         return row
 
@@ -87,8 +87,7 @@ class Workspace(Identified):
 
 
 class Scan(Identified):
-    """One request for a scan: queued until the product's scanner takes it, or
-    stopped."""
+    """One request for a scan: queued until the scanner takes it, or stopped."""
 
     prefix: ClassVar[str] = "scan"
     QUEUED, STOPPED = "queued", "stopped"

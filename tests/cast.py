@@ -6,6 +6,7 @@ Everyone calls over HTTP, through Django's test client and so through the whole 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ from apikeys import lifecycle
 from apikeys.lifecycle import Wish
 from apikeys.models import ApiKey
 from ratelimits import stores
+from ratelimits.local import LocalStore
 
 PASSWORD = "plum otter 42 lantern"
 HERE = Place("127.0.0.1", "tests")
@@ -33,7 +35,7 @@ HERE = Place("127.0.0.1", "tests")
 def send(method: str, path: str, body: Any = None, **headers: str) -> Any:
     """One request. `body` is sent as JSON; header names are written X_API_KEY."""
     content = b"" if body is None else json.dumps(body).encode()
-    named = {f"HTTP_{name}": value for name, value in headers.items()}
+    named: dict[str, Any] = {f"HTTP_{name}": text for name, text in headers.items()}
     # Faults become answers, as in the server: a test that meets a 500 fails by its
     # status.
     client = Client(raise_request_exception=False)
@@ -101,6 +103,22 @@ def _fresh_process() -> None:
     signing.forget()
     recorder.pending.clear()
     recorder.written.clear()
+
+
+class StandingClock:
+    """A clock of the limiter that does not move on while a slow machine counts."""
+
+    def monotonic_ns(self) -> int:
+        return 10**18
+
+    def time_ns(self) -> int:
+        return time.time_ns()
+
+
+@pytest.fixture
+def standing_limits(_fresh_process: None) -> None:
+    """The real store, in which no window moves on."""
+    stores._stores["local"] = LocalStore(StandingClock())
 
 
 @pytest.fixture(scope="session")

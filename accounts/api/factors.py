@@ -20,8 +20,6 @@ from accounts.serializers import (
     ResetRequest,
 )
 
-RESET = "password-reset"
-
 
 class PersonalEndpoint(Endpoint):
     """Only a person, and only soon after the sign-in."""
@@ -109,7 +107,7 @@ class PasswordReset(PublicEndpoint):
     @extend_schema(request=ResetRequest, responses={202: None}, tags=["passwords"])
     def post(self, request: Request) -> Response:
         email = checked(ResetRequest, request)["email"]
-        login.count_request(request._request, group=RESET, account=fold(email))
+        login.count_request(request._request, group=login.RESET, account=fold(email))
         passwords.request_reset(email)
         return Response(status=status.HTTP_202_ACCEPTED)
 
@@ -120,6 +118,6 @@ class PasswordResetConfirm(PublicEndpoint):
     @extend_schema(request=ResetConfirm, responses={204: None}, tags=["passwords"])
     def post(self, request: Request) -> Response:
         wish = checked(ResetConfirm, request)
-        with login.braked(request._request, group=RESET):
+        with login.braked(request._request, group=login.RESET):
             passwords.reset(wish["token"], new=wish["new_password"], by=self.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)

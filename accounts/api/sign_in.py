@@ -69,7 +69,7 @@ class WhoAmIView(Endpoint):
         return Response(WhoAmI(self.credential).data)
 
 
-class Keys(PublicEndpoint):
+class SigningKeys(PublicEndpoint):
     """The keys that verify our JWTs (RFC 7517)."""
 
     @extend_schema(responses=SigningKeySet, tags=["sign-in"])

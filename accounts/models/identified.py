@@ -15,8 +15,7 @@ class IdentifiedQuerySet(models.QuerySet[Row]):
     """Rows that have a public id."""
 
     def with_public_id(self, text: str) -> Self:
-        """The row of a public id. Anything that is not one of this table finds
-        nothing."""
+        """The row of a public id, none for anything that is not one of this table."""
         try:
             return self.filter(pk=ids.decode(self.model.prefix, text))
         except ValueError:
@@ -24,8 +23,7 @@ class IdentifiedQuerySet(models.QuerySet[Row]):
 
 
 class Identified(models.Model):
-    """`prefix` is the TypeID's: a key with prefix "key" has a `public_id`
-    "key_01h…"."""
+    """A row with a `public_id` such as "key_01h…"; `prefix` is the part before "_"."""
 
     prefix: ClassVar[str]
 

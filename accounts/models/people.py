@@ -29,7 +29,7 @@ class OrganizationQuerySet(IdentifiedQuerySet["Organization"]):
 
 
 class Organization(Identified):
-    """A tenant. `product` and `plan` name entries of the product files."""
+    """A tenant. `product_slug` and `plan_slug` name entries of the product files."""
 
     prefix: ClassVar[str] = "org"
 
@@ -85,7 +85,7 @@ class User(Identified, AbstractBaseUser, PermissionsMixin):  # type: ignore[djan
     """A person, found by e-mail. `is_active` and the rights of staff belong to
     operators.
 
-    `credentials_valid_from`: sign-ins and consents of before are dead, whatever their
+    `credentials_valid_from`: sign-ins of before are dead, whatever their
     rows say. It moves forward when everything must end at once.
     """
 

@@ -14,7 +14,7 @@ SCANS = "/api/v1/scans"
 
 
 @pytest.fixture(autouse=True)
-def one_moment():
+def one_moment(standing_limits):
     """The clock stands, so that no window moves on while a test counts."""
     with time_machine.travel("2040-01-01T00:00:00Z", tick=False):
         yield

@@ -81,8 +81,9 @@ def test_an_environment_sees_only_itself_and_the_mismatch_is_named(
         assert refused.status_code == 403
         if method != "HEAD":
             assert refused.json()["code"] == "environment_mismatch"
-            assert f"a {other} object" in refused.json()["detail"]
-            assert f"credential is {who}" in refused.json()["detail"]
+            words = {"live": "live", "test": "sandbox"}
+            assert f"a {words[other]} object" in refused.json()["detail"]
+            assert f"credential is {words[who]}" in refused.json()["detail"]
     assert [row.status for row in Scan.objects.all()] == ["queued"]
 
 

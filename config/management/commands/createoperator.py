@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts import audit
 from accounts.audit import OPERATOR
 from accounts.models import User
+from config import tenants
 
 
 class Command(BaseCommand):
@@ -35,12 +35,5 @@ class Command(BaseCommand):
                     "The mailbox of this address was never proven. Let its person "
                     "reset the password by mail first."
                 )
-            person.is_staff = person.is_superuser = True
-            person.save(update_fields=["is_staff", "is_superuser"])
-            audit.record(
-                "operator.created",
-                by=OPERATOR,
-                organization=None,
-                target=person.public_id,
-            )
+            tenants.make_operator(person, by=OPERATOR)
         self.stdout.write(f"{person.email} is an operator now.")
