@@ -127,6 +127,8 @@ def _run(lane: Lane, words: list[str], *, no_skips: bool) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "counts.json"
         environment = {**os.environ, **lane.environment, lanes.REPORT: str(report)}
+        # A run inside a run judges its own skips.
+        environment.pop(lanes.NO_SKIPS, None)
         if no_skips:
             environment[lanes.NO_SKIPS] = "1"
             words = ["-rs", *words]
