@@ -202,12 +202,14 @@ def cookie_settings(public_url):
     return told.strip()
 
 
+@pytest.mark.slow
 def test_under_https_cookies_are_bound_to_this_host_and_secure():
     secure = [True, True, "Lax", "/", None]
     expected = ["__Host-session", *secure, "__Host-csrf", *secure]
     assert cookie_settings("https://auth.example.com") == str(expected)
 
 
+@pytest.mark.slow
 def test_without_https_a_browser_still_takes_them():
     plain = [False, True, "Lax", "/", None]
     expected = ["session", *plain, "csrf", *plain]

@@ -87,6 +87,7 @@ def test_of_64_parallel_uses_of_one_code_one_signs_in(alice, enrol, crowd, setti
     assert Session.objects.count() == before + 1
 
 
+@pytest.mark.slow
 def test_of_64_parallel_uses_of_a_recovery_code_one_signs_in(
     alice, enrol, crowd, settings
 ):

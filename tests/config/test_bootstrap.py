@@ -184,6 +184,7 @@ def test_an_environment_that_never_works_ends_with_a_message_and_no_loop(
     assert "The folder .venv does not work. Delete it" in said
 
 
+@pytest.mark.slow
 def test_of_two_starts_at_once_one_installs_and_the_other_waits(
     checkout, folder_on_path
 ):

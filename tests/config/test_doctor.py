@@ -188,6 +188,7 @@ def test_check_knows_our_checks_and_the_deploy_ones_only_when_asked(deployed):
     assert {message.id for message in all_of_them} == {"doorward.E009", "doorward.E002"}
 
 
+@pytest.mark.slow
 def test_it_speaks_also_when_the_database_is_away():
     environment = {
         **os.environ, "DATABASE_URL": AWAY, "DJANGO_SETTINGS_MODULE": "tests.settings",

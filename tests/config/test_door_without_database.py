@@ -13,6 +13,9 @@ from apikeys import keys
 from tests import servers
 from tests.running import running_up
 
+# Processes of their own, and waits for what does not answer.
+pytestmark = pytest.mark.slow
+
 # A process of its own whose database cannot be reached, and what it answers.
 ASK = """
 import json, sys, django

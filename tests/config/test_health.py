@@ -46,6 +46,7 @@ def test_what_is_only_read_says_so(client, path):
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
+@pytest.mark.slow
 def test_a_lost_database_is_named_within_two_seconds():
     code = (
         "import django, time; django.setup();"

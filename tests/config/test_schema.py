@@ -60,6 +60,7 @@ def test_the_document_is_valid_and_made_without_a_warning(tmp_path):
     assert json.loads(file.read_text())["openapi"] == "3.1.0"
 
 
+@pytest.mark.slow
 def test_every_process_makes_the_same_document(tmp_path):
     environment = {
         **os.environ, "PYTHONHASHSEED": "4711", "DOORWARD_PUBLIC_URL": "https://a.example.com",

@@ -187,6 +187,7 @@ def test_redis_counts_again_when_it_is_back(use_redis, redis_server, arrive):
     assert waits(arrive)
 
 
+@pytest.mark.slow
 def test_one_caller_in_a_pause_asks_whether_redis_is_back(use_redis, silent):
     use_redis(silent.url, pause=1)
     caches["brakes"].get("key")
@@ -205,6 +206,7 @@ def test_one_caller_in_a_pause_asks_whether_redis_is_back(use_redis, silent):
 
 
 @pytest.mark.services
+@pytest.mark.slow
 def test_each_change_is_logged_once_without_a_secret(
     use_redis, redis_server, arrive, caplog
 ):
