@@ -141,15 +141,31 @@ def own_services() -> Iterator[dict[str, str]]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def serving(data: Path, **more: str) -> Iterator[Live]:
+    with own_services() as services:
+        settings = {**services, **more}
+        with running_up(data, start=None, **settings) as up:
+            demo = {account["product"]: account for account in up.facts["accounts"]}
+            # Each call on a connection of its own: none depends on what came before.
+            single = httpx.Limits(max_keepalive_connections=0)
+            with httpx.Client(base_url=up.url, timeout=30, limits=single) as calls:
+                yield Live(up.url, demo, data, settings, calls, as_made(demo))
+
+
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    data = tmp_path_factory.mktemp("live")
-    with own_services() as settings, running_up(data, start=None, **settings) as up:
-        demo = {account["product"]: account for account in up.facts["accounts"]}
-        # Each call on a connection of its own: none depends on what came before it.
-        single = httpx.Limits(max_keepalive_connections=0)
-        with httpx.Client(base_url=up.url, timeout=30, limits=single) as calls:
-            yield Live(up.url, demo, data, settings, calls, as_made(demo))
+    with serving(tmp_path_factory.mktemp("live")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hammered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """For who knocks hundreds of times: what is refused here counts for this address,
+    and would leave nothing to the tests that use the other server."""
+    limits = {"DOORWARD_ANONYMOUS_LIMITS": "1000000/min, 100000/s"}
+    with serving(tmp_path_factory.mktemp("hammered"), **limits) as server:
+        yield server
 
 
 @cache

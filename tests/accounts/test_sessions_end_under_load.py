@@ -14,6 +14,11 @@ CALLERS = 8
 NEW = "walnut kayak 77 comet"
 
 
+@pytest.fixture(scope="module")
+def live(hammered):
+    return hammered
+
+
 @dataclass
 class Traffic:
     """Callers that use one access token until told to stop."""

@@ -11,6 +11,11 @@ SCANS = "/api/v1/scans"
 CLIENTS = 8
 
 
+@pytest.fixture(scope="module")
+def live(hammered):
+    return hammered
+
+
 def wait_for(condition):
     until = time.monotonic() + 30
     while not condition():

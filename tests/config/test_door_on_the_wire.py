@@ -7,6 +7,11 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def live(hammered):
+    return hammered
+
+
 @pytest.fixture
 def key(live):
     return live.account("netrecon")["api_key"]

@@ -8,6 +8,11 @@ import pytest
 UNKNOWN = "nr_live_" + "0" * 48
 
 
+@pytest.fixture(scope="module")
+def live(hammered):
+    return hammered
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [200, 60_000, 200_000])
 def test_a_client_that_was_refused_sends_its_next_request(live, size):
