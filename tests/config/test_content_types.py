@@ -33,14 +33,14 @@ def served(content_type, method="GET", path="/api/v1/scans?limit=x", body=b""):
 
 
 @pytest.mark.parametrize("content_type", ODD)
-def test_an_odd_charset_is_no_fault_of_ours(content_type):
+def test_an_odd_charset_is_no_fault_of_ours(signing_keys, content_type):
     status, body = served(content_type)
     assert status.startswith("401")
     assert b'"credential_required"' in body
 
 
 @pytest.mark.parametrize("content_type", ODD)
-def test_a_body_in_an_odd_charset_is_refused(content_type):
+def test_a_body_in_an_odd_charset_is_refused(signing_keys, content_type):
     status, _ = served(content_type, "POST", "/api/v1/auth/login?a=1", b"{}")
     assert status.startswith("415")
 
