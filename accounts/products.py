@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -13,41 +12,26 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.product_files import Table, read
-from accounts.roles import ROLES, reaches
+from accounts.product_rights import (
+    Requirement,
+    Scope,
+    load_capabilities,
+    load_scopes,
+)
+from accounts.product_tokens import (
+    OAuthRules,
+    SessionRules,
+    load_oauth_rules,
+    load_prefix,
+    load_session_rules,
+)
+from accounts.roles import reaches
 from ratelimits.limits import Limits
 
 LIVE = "live"
 TEST = "test"
 ENVIRONMENTS = (LIVE, TEST)
-
-# What views may ask for. A product file maps each to a scope of its own or to a role.
-CAPABILITIES = (
-    "keys_manage",
-    "members_manage",
-    "usage_read",
-    "audit_read",
-    "applications_manage",
-    "scans_read",
-    "scans_write",
-    "judge",
-)
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
-# A scope is an OAuth scope-token (RFC 6749 3.3) without the characters that need
-# quoting.
-SCOPE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
-# Two words or more: ids begin with one, and no id may look like a credential.
-PREFIX = re.compile(r"[a-z][a-z0-9]{0,15}(_[a-z0-9]{1,15}){1,2}_")
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """One permission of a product and the least role that may hold it."""
-
-    word: str
-    description: str
-    group: str
-    role: str
-    implies_all: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +57,6 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRules:
-    """How sign-in answers look and last. `refresh_prefix` is None for JWTs."""
-
-    token_type: str
-    access_seconds: int
-    refresh_prefix: str | None
-    refresh_idle: timedelta
-    refresh_absolute: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """What grants a capability: a scope or a role. One of the two is set."""
-
-    scope: str | None
-    role: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Product:
     """A brand with its own guide. Compared and found by its slug."""
 
@@ -104,6 +69,7 @@ class Product:
     live_prefix: str
     test_prefix: str
     sessions: SessionRules
+    oauth: OAuthRules
     scopes: dict[str, Scope]
     capabilities: dict[str, Requirement]
     plans: dict[str, Plan]
@@ -130,8 +96,22 @@ class Product:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        refresh = self.sessions.refresh_prefix
-        return (self.live_prefix, self.test_prefix, *((refresh,) if refresh else ()))
+        return tuple(self.prefixes_by_entry.values())
+
+    @property
+    def prefixes_by_entry(self) -> dict[str, str]:
+        """What its credentials begin with, by the entry of the file that says so."""
+        found = {
+            "keys.live_prefix": self.live_prefix,
+            "keys.test_prefix": self.test_prefix,
+        }
+        if self.sessions.refresh_prefix is not None:
+            found["sessions.refresh"] = self.sessions.refresh_prefix
+        return found | {
+            "oauth.access_prefix": self.oauth.access_prefix,
+            "oauth.refresh_prefix": self.oauth.refresh_prefix,
+            "oauth.secret_prefix": self.oauth.secret_prefix,
+        }
 
 
 def products() -> dict[str, Product]:
@@ -174,7 +154,7 @@ def _product(table: Table) -> Product:
         raise table.wrong("slug", 'expected lower-case letters, digits and "-"')
     addresses, keys = table.table("addresses"), table.table("keys")
     samples = table.table("samples")
-    scopes = {word: _scope(table, word, row) for word, row in table.tables("scopes")}
+    scopes = load_scopes(table)
     product = Product(
         slug=slug,
         name=table.text("name"),
@@ -182,23 +162,17 @@ def _product(table: Table) -> Product:
         api_url=addresses.origin("api"),
         words=_words(table.table("words")),
         sample_header=samples.choice("header", ("X-API-Key", "Authorization")),
-        live_prefix=_prefix(keys, "live_prefix"),
-        test_prefix=_prefix(keys, "test_prefix"),
-        sessions=_session_rules(table.table("sessions")),
+        live_prefix=load_prefix(keys, "live_prefix"),
+        test_prefix=load_prefix(keys, "test_prefix"),
+        sessions=load_session_rules(table.table("sessions")),
+        oauth=load_oauth_rules(table.table("oauth")),
         scopes=scopes,
-        capabilities=_capabilities(table.table("capabilities"), scopes),
+        capabilities=load_capabilities(table.table("capabilities"), scopes),
         plans={plan: _plan(plan, row, scopes) for plan, row in table.tables("plans")},
     )
     for part in (addresses, keys, samples, table):
         part.done()
     return product
-
-
-def _prefix(table: Table, key: str) -> str:
-    prefix = table.text(key)
-    if not PREFIX.fullmatch(prefix):
-        raise table.wrong(key, 'expected a prefix such as "acme_live_"')
-    return prefix
 
 
 def _words(table: Table) -> Words:
@@ -210,55 +184,6 @@ def _words(table: Table) -> Words:
     )
     table.done()
     return words
-
-
-def _session_rules(table: Table) -> SessionRules:
-    token_type = table.text("token_type")
-    if token_type.lower() != "bearer":
-        raise table.wrong("token_type", 'expected "bearer" in the guide\'s spelling')
-    looks_jwt = table.rows.get("refresh") == "jwt"
-    prefix = table.text("refresh") if looks_jwt else _prefix(table, "refresh")
-    rules = SessionRules(
-        token_type=token_type,
-        access_seconds=table.number("access_seconds", least=30),
-        refresh_prefix=None if looks_jwt else prefix,
-        refresh_idle=timedelta(days=table.number("refresh_idle_days", least=1)),
-        refresh_absolute=timedelta(days=table.number("refresh_absolute_days", least=1)),
-    )
-    table.done()
-    return rules
-
-
-def _scope(table: Table, word: str, row: Table) -> Scope:
-    if not SCOPE.fullmatch(word):
-        raise table.wrong(f'scopes."{word}"', "expected letters, digits and _ . : / -")
-    scope = Scope(
-        word=word,
-        description=row.text("description"),
-        group=row.text("group"),
-        role=row.choice("role", ROLES),
-        implies_all=row.flag("implies_all", default=False),
-    )
-    row.done()
-    return scope
-
-
-def _capabilities(table: Table, scopes: dict[str, Scope]) -> dict[str, Requirement]:
-    found = {name: _requirement(table, name, scopes) for name in CAPABILITIES}
-    table.done()
-    return found
-
-
-def _requirement(table: Table, name: str, scopes: dict[str, Scope]) -> Requirement:
-    if isinstance(table.rows.get(name), dict):
-        row = table.table(name)
-        role = row.choice("role", ROLES)
-        row.done()
-        return Requirement(scope=None, role=role)
-    scope = table.text(name)
-    if scope not in scopes:
-        raise table.wrong(name, 'expected a scope of this file, or { role = "admin" }')
-    return Requirement(scope=scope, role=None)
 
 
 def _plan(slug: str, table: Table, scopes: dict[str, Scope]) -> Plan:
@@ -286,11 +211,10 @@ def _plan(slug: str, table: Table, scopes: dict[str, Scope]) -> Plan:
 
 def _refuse_mixed_prefixes(found: Iterable[tuple[Path, Product]]) -> None:
     """A credential is told by its prefix, so no prefix may begin with another."""
-    keys = ("keys.live_prefix", "keys.test_prefix", "sessions.refresh")
     prefixes = [
         (prefix, key, file)
         for file, product in found
-        for key, prefix in zip(keys, product.prefixes, strict=False)
+        for key, prefix in product.prefixes_by_entry.items()
     ]
     for (prefix, _, file), (longer, key, other) in permutations(prefixes, 2):
         if longer.startswith(prefix):

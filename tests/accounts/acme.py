@@ -28,6 +28,15 @@ refresh = "acme_rt_"
 refresh_idle_days = 2
 refresh_absolute_days = 3
 
+[oauth]
+access_prefix = "acme_oat_"
+refresh_prefix = "acme_ort_"
+secret_prefix = "acme_ocs_"
+token_type = "bEaReR"
+access_seconds = 240
+refresh_idle_days = 5
+refresh_absolute_days = 8
+
 [capabilities]
 keys_manage = "vault.keys"
 members_manage = { role = "owner" }

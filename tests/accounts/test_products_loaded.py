@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.products import CAPABILITIES, load, products
+from accounts.product_rights import CAPABILITIES
+from accounts.product_tokens import OAuthRules
+from accounts.products import load, products
 from ratelimits.limits import Limits
 from tests.accounts.acme import ACME
 
@@ -40,6 +42,33 @@ def test_every_fact_of_a_file_is_in_the_product(folder):
     assert acme.sessions.refresh_prefix == "acme_rt_"
     assert acme.sessions.refresh_idle == timedelta(days=2)
     assert acme.sessions.refresh_absolute == timedelta(days=3)
+
+
+def test_what_applications_are_given_is_in_the_file_too(folder):
+    assert load([folder(acme=ACME)])["acme"].oauth == OAuthRules(
+        access_prefix="acme_oat_",
+        refresh_prefix="acme_ort_",
+        secret_prefix="acme_ocs_",
+        token_type="bEaReR",
+        access_seconds=240,
+        refresh_idle=timedelta(days=5),
+        refresh_absolute=timedelta(days=8),
+    )
+
+
+def test_the_prefixes_of_a_product_are_those_of_all_its_credentials(folder):
+    acme = load([folder(acme=ACME)])["acme"]
+    kinds = ("live", "play", "rt", "oat", "ort", "ocs")
+    assert acme.prefixes == tuple(f"acme_{kind}_" for kind in kinds)
+    opaque = 'refresh = "acme_rt_"'
+    jwt = load([folder("jwt", acme=ACME.replace(opaque, 'refresh = "jwt"'))])["acme"]
+    assert set(acme.prefixes) - set(jwt.prefixes) == {"acme_rt_"}
+
+
+def test_refresh_tokens_may_last_as_long_unused_as_used(folder):
+    same = ACME.replace("refresh_absolute_days = 8", "refresh_absolute_days = 5")
+    oauth = load([folder(acme=same)])["acme"].oauth
+    assert oauth.refresh_absolute == oauth.refresh_idle == timedelta(days=5)
 
 
 def test_scopes_have_words_a_group_and_a_least_role(folder):
@@ -86,7 +115,7 @@ def test_a_product_that_was_replaced_does_not_hold_its_prefixes(folder):
     first = folder("first", acme=ACME)
     moved = ACME.replace("acme_live_", "vault_live_")
     taker = ACME.replace('slug = "acme"', 'slug = "taker"').replace("acme_rt_", "t_rt_")
-    taker = taker.replace("acme_play_", "t_play_")
+    taker = taker.replace("acme_play_", "t_play_").replace("acme_o", "t_o")
     found = load([first, folder("second", acme=moved, taker=taker)])
     assert found["taker"].live_prefix == "acme_live_"
 
@@ -113,6 +142,10 @@ def test_the_guides_facts_are_loaded(settings):
     assert netallion.sessions.token_type == "Bearer"
     assert netrecon.sessions.refresh_prefix is None
     assert netallion.sessions.refresh_prefix == "cpf_rt_"
+    assert (netrecon.oauth.token_type, netallion.oauth.token_type) == (
+        "bearer",
+        "Bearer",
+    )
     assert netrecon.words.create_key == "Generate Key"
     assert netallion.words.create_key == "Create API Key"
 
@@ -128,6 +161,19 @@ def test_both_products_have_the_guides_plans(product):
         "professional": (500, 100, 100_000),
         "enterprise": (2_000, 500, None),
     }
+
+
+@pytest.mark.parametrize(
+    ("product", "brand"), [("netrecon", "nr"), ("netallion", "cpf")]
+)
+def test_applications_of_both_products_get_the_same_lifetimes(product, brand):
+    oauth = products()[product].oauth
+    assert oauth.access_prefix == f"{brand}_oat_"
+    assert oauth.refresh_prefix == f"{brand}_ort_"
+    assert oauth.secret_prefix == f"{brand}_ocs_"
+    assert oauth.access_seconds == 3600
+    assert oauth.refresh_idle == timedelta(days=30)
+    assert oauth.refresh_absolute == timedelta(days=90)
 
 
 def test_only_admin_of_netallion_implies_other_scopes():

@@ -53,6 +53,31 @@ MISTAKES = [
     ("= 120", "= 120.0", "sessions.access_seconds", "a whole number of 30 or more"),
     ("= 120", "= true", "sessions.access_seconds", "a whole number of 30 or more"),
     ("idle_days = 2", "idle_days = 0", "sessions.refresh_idle_days", "of 1 or more"),
+    (
+        "absolute_days = 3",
+        "absolute_days = 1",
+        "sessions.refresh_absolute_days",
+        "at least the 2 of refresh_idle_days",
+    ),
+    ("[oauth]", "[oauht]", "oauth", "is missing, expected a table"),
+    ("_ort_", "_oat_", "oauth.refresh_prefix", "cannot be mistaken"),
+    ("_ocs_", "_ort_x_", "oauth.secret_prefix", "cannot be mistaken"),
+    ("acme_oat_", "acme_live_", "oauth.access_prefix", "cannot be mistaken"),
+    ("acme_ort_", "acme_rt_", "oauth.refresh_prefix", "cannot be mistaken"),
+    ("acme_oat_", "oat_", "oauth.access_prefix", "expected a prefix such as"),
+    ("acme_ort_", "Acme_ort_", "oauth.refresh_prefix", "expected a prefix such as"),
+    ("acme_ocs_", "acme_ocs", "oauth.secret_prefix", "expected a prefix such as"),
+    ('"bEaReR"', '"DPoP"', "oauth.token_type", 'expected "bearer"'),
+    ("= 240", "= 29", "oauth.access_seconds", "a whole number of 30 or more"),
+    ("idle_days = 5", "idle_days = 0", "oauth.refresh_idle_days", "of 1 or more"),
+    ("idle_days = 5", 'idle_days = "5"', "oauth.refresh_idle_days", "of 1 or more"),
+    (
+        "absolute_days = 8",
+        "absolute_days = 4",
+        "oauth.refresh_absolute_days",
+        "at least the 5 of refresh_idle_days",
+    ),
+    ("= 240", "= 240\nid_seconds = 1", "oauth.id_seconds", "not known"),
     ('keys_manage = "vault.keys"\n', "", "capabilities.keys_manage", "is missing"),
     (
         'judge = "vault.keys"',
@@ -130,6 +155,10 @@ MISTAKES = [
 ]
 
 
+OAUTH = ACME.partition("[oauth]\n")[2].partition("\n\n")[0].splitlines()
+ENTRIES = {line.partition(" = ")[0]: f"{line}\n" for line in OAUTH}
+
+
 def told(folder, *others):
     with pytest.raises(ImproperlyConfigured) as found:
         load([folder, *others])
@@ -146,6 +175,14 @@ def test_a_mistake_is_told_by_file_key_and_expectation(
     message = told(tmp_path)
     assert message.startswith(f"{file}: {key}")
     assert expectation in message
+
+
+@pytest.mark.parametrize("key", ENTRIES)
+def test_no_entry_for_applications_has_a_default(tmp_path, key):
+    before, table, after = ACME.partition("[oauth]\n")
+    file = tmp_path / "acme.toml"
+    file.write_text(before + table + after.replace(ENTRIES[key], "", 1))
+    assert told(tmp_path).startswith(f"{file}: oauth.{key}: is missing, expected ")
 
 
 @pytest.mark.parametrize("part", ["scopes", "plans"])
@@ -173,6 +210,15 @@ def test_prefixes_of_two_products_cannot_be_mistaken(tmp_path):
     message = told(tmp_path)
     assert message.startswith(f"{tmp_path / 'zeta.toml'}: keys.live_prefix: ")
     assert '"acme_live_pro_" begins with "acme_live_" of acme.toml' in message
+
+
+def test_prefixes_of_applications_cannot_be_mistaken_across_products(tmp_path):
+    other = ACME.replace("acme_", "zeta_").replace('"acme"', '"zeta"')
+    (tmp_path / "acme.toml").write_text(ACME)
+    (tmp_path / "zeta.toml").write_text(other.replace("zeta_ocs_", "acme_oat_"))
+    message = told(tmp_path)
+    assert message.startswith(f"{tmp_path / 'zeta.toml'}: oauth.secret_prefix: ")
+    assert '"acme_oat_" begins with "acme_oat_" of acme.toml' in message
 
 
 def test_a_folder_that_is_none_is_named(tmp_path):

@@ -7,7 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from accounts.products import CAPABILITIES, load, products
+from accounts import opaque
+from accounts.product_rights import CAPABILITIES
+from accounts.products import load, products
 from accounts.roles import ROLES
 from tests.accounts.acme import ACME
 from tests.cast import founder, person, send
@@ -61,6 +63,20 @@ def test_keys_have_its_prefixes_and_scopes(owner):
         assert (told["product"], told["plan"]) == ("acme", "guild")
         assert told["scopes"] == ["vault.look"]
         assert send("GET", SCANS, X_API_KEY=made["key"]).json()["data"] == []
+
+
+@pytest.mark.parametrize("kind", ["oat", "ort", "ocs"])
+def test_what_its_applications_hold_is_refused_in_an_address(only_acme, db, kind):
+    secret = opaque.make(f"acme_{kind}_", random_characters=64)
+    for address in (f"{SCANS}?cursor={secret}", f"{SCANS}/{secret}"):
+        answer = send("GET", address)
+        assert (answer.status_code, answer.json()["code"]) == (400, "credential_in_url")
+        assert secret not in answer.content.decode()
+
+
+def test_prefixes_of_products_that_are_not_deployed_are_harmless(owner):
+    ours = owner.call("GET", f"{SCANS}?status=nr_oat_{'0' * 64}")
+    assert ours.json()["code"] != "credential_in_url"
 
 
 def test_scopes_of_the_guides_are_unknown_to_it(owner):
