@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from django.core.handlers.wsgi import get_path_info
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
-from accounts import ids
+from accounts import codes, dpop, ids
 from accounts.credentials import SESSION, Credential, kinds, rights
 from accounts.lookups import Lookup
 from accounts.models import Organization, Session, User
 from accounts.problems import REALM, Problem
-from accounts.products import LIVE, Product, products
-from accounts.tokens import ACCESS_HEADER, REFRESH_HEADER, AccessToken, header_of
+from accounts.products import LIVE, products
+from accounts.tokens import (
+    ACCESS_HEADER,
+    REFRESH_HEADER,
+    AccessToken,
+    claims_of,
+    header_of,
+)
 
 BEARER = "bearer"
+DPOP = "dpop"
 API_KEY_HEADER = "x-api-key"
 # The schemes of Authorization that carry a credential. X-API-Key is a header, no
 # scheme.
-SCHEMES = {"bearer": BEARER}
+SCHEMES = {"bearer": BEARER, "dpop": DPOP}
 
 
 class Sessions:
@@ -33,7 +41,10 @@ class Sessions:
 
     def recognises(self, text: str) -> bool:
         header = header_of(text)
-        return header is not None and header.get("typ") == ACCESS_HEADER
+        if header is None or header.get("typ") != ACCESS_HEADER:
+            return False
+        # An application's access token looks the same and names no session.
+        return "sid" in (claims_of(text) or {})
 
     def find(self, text: str) -> Credential | None:
         try:
@@ -100,12 +111,30 @@ def credential_of(session: Session, *, expires_at: datetime) -> Credential:
 def prove(meta: Mapping[str, str]) -> Credential | None:
     """What the headers of a request prove. None: they show no credential.
 
-    Raises Problem: two credentials, one that is not ours, or a dead one.
+    Raises Problem: two credentials, one that is not ours, a dead one, or one that is
+    bound to a key (RFC 9449) and came without a proof.
     """
     shown = _shown(meta)
     if shown is None:
         return None
     carrier, text = shown
+    try:
+        credential = _find(carrier, text)
+    except Problem as refusal:
+        if carrier == DPOP:
+            refusal.asking_for(codes.DPOP)
+        raise
+    if credential.key_thumbprint:
+        _require_key(credential, text if carrier == DPOP else None, meta)
+    elif carrier == DPOP:
+        raise Problem(
+            "invalid_credential",
+            "This credential is not bound to a key. Send it as Authorization: Bearer.",
+        )
+    return credential
+
+
+def _find(carrier: str, text: str) -> Credential:
     for kind in kinds():
         if carrier in kind.carriers and kind.recognises(text):
             credential = kind.find(text)
@@ -115,19 +144,42 @@ def prove(meta: Mapping[str, str]) -> Credential | None:
     raise Problem("invalid_credential")
 
 
+def _require_key(
+    credential: Credential, text: str | None, meta: Mapping[str, str]
+) -> None:
+    """Raises Problem where nothing proves that the key is there too (RFC 9449 7)."""
+    proof = meta.get("HTTP_DPOP")
+    if text is None or proof is None:
+        raise Problem("invalid_dpop_proof")
+    address, *others = dpop.addresses(
+        get_path_info(dict(meta)), product=credential.product
+    )
+    try:
+        thumbprint = dpop.verify(
+            proof,
+            method=meta["REQUEST_METHOD"],
+            url=address,
+            access_token=text,
+            also=others,
+        )
+    except dpop.InvalidProof as error:
+        raise Problem("invalid_dpop_proof", str(error)) from error
+    if thumbprint != credential.key_thumbprint:
+        raise Problem(
+            "invalid_dpop_proof",
+            "Sign the proof with the key that the access token is bound to.",
+        )
+
+
 def is_credential(text: str) -> bool:
-    """Whether it looks like one that is taken somewhere, refresh tokens included."""
+    """Whether it looks like one that is taken somewhere: refresh tokens and the
+    secrets of applications included."""
     header = header_of(text)
     return (
         any(kind.recognises(text) for kind in kinds())
         or (header is not None and header.get("typ") == REFRESH_HEADER)
-        or any(_begins_refresh(text, product) for product in products().values())
+        or any(text.startswith(product.prefixes) for product in products().values())
     )
-
-
-def _begins_refresh(text: str, product: Product) -> bool:
-    prefix = product.sessions.refresh_prefix
-    return prefix is not None and text.startswith(prefix)
 
 
 def _shown(meta: Mapping[str, str]) -> tuple[str, str] | None:

@@ -7,16 +7,24 @@ from dataclasses import dataclass
 # The words of RFC 6750 3.1 for a WWW-Authenticate header.
 INVALID_TOKEN = "invalid_token"  # noqa: S105 - a word of the standard, no secret
 INSUFFICIENT_SCOPE = "insufficient_scope"
+# And of RFC 9449 7.1.
+INVALID_DPOP_PROOF = "invalid_dpop_proof"
+# The schemes of that header.
+BEARER, DPOP = "Bearer", "DPoP"
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One kind of refusal. `bearer_error` is the word of RFC 6750 3.1, if one fits."""
+    """One kind of refusal. `bearer_error` is the word of RFC 6750 3.1, if one fits.
+
+    `scheme` is the one that the refusal asks for.
+    """
 
     status: int
     title: str
     advice: str
     bearer_error: str = ""
+    scheme: str = BEARER
 
 
 Entries = dict[str, tuple[str, str]]
@@ -79,6 +87,14 @@ UNPROVEN: Entries = {
     "key_disabled": (
         "The API key is disabled",
         "Have the key enabled by who may manage the organization's keys.",
+    ),
+    "grant_withdrawn": (
+        "The access was withdrawn",
+        "Ask the person, or the organization, to allow the application access again.",
+    ),
+    "application_inactive": (
+        "The application is not active",
+        "Ask who runs the application: it was switched off or its plan ended.",
     ),
     "owner_inactive": (
         "The owner is not active",
@@ -188,6 +204,13 @@ TOO_MANY: Entries = {
 CODES: dict[str, Code] = {
     **_codes(400, INVALID),
     **_codes(401, UNPROVEN, INVALID_TOKEN),
+    "invalid_dpop_proof": Code(
+        401,
+        "The proof of possession is not valid",
+        "Send the token as Authorization: DPoP, with a new proof in the DPoP header.",
+        INVALID_DPOP_PROOF,
+        DPOP,
+    ),
     **_codes(401, UNAUTHENTICATED),
     "insufficient_scope": Code(
         403,

@@ -19,6 +19,7 @@ from ratelimits.limits import Limits
 
 SESSION = "session"
 API_KEY = "api_key"
+OAUTH = "oauth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Credential:
 
     `row` is where its last use is written (`accounts.last_used`). `authenticated_at`
     and `factors` (RFC 8176 words) tell when and how strongly a person signed in; a key
-    has neither. `user` is none for what belongs to the organization.
+    has neither. `user` is none for what belongs to the organization. `key_thumbprint`
+    (RFC 7638) names the client's key that it is bound to, if it is (RFC 9449).
     """
 
     kind: str
@@ -84,6 +86,7 @@ class Credential:
     row: Note
     authenticated_at: datetime | None = None
     factors: tuple[str, ...] = ()
+    key_thumbprint: str = ""
 
     @property
     def product(self) -> Product:
@@ -141,7 +144,7 @@ class Kind(Protocol):
     """The word for it, as in `Credential.kind`."""
 
     carriers: frozenset[str]
-    """Where it may stand: "bearer" (RFC 6750) and "x-api-key"."""
+    """Where it may stand: "bearer" (RFC 6750), "dpop" (RFC 9449), "x-api-key"."""
 
     def recognises(self, text: str) -> bool:
         """Whether the text looks like one of this kind. Costs no query."""

@@ -24,7 +24,7 @@ class PlainForm(forms.Form):
 
 
 class LoginForm(PlainForm):
-    """The first step."""
+    """The first step. Who is expected need only type the password."""
 
     email = forms.CharField(
         label="E-mail",
@@ -32,6 +32,12 @@ class LoginForm(PlainForm):
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
     password = _password("current-password")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.initial.get("email"):
+            del self.fields["email"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class CodeForm(PlainForm):

@@ -141,6 +141,7 @@ def reset(token: str, *, new: str, by: Actor) -> User:
 
 def _store(user: Any, password: str) -> None:
     user.set_password(password)
-    user.save(update_fields=["password"])
+    user.password_changed_at = timezone.now()
+    user.save(update_fields=["password", "password_changed_at"])
     # A way to reset the password before must not reset the new one.
     PasswordReset.objects.filter(user=user, used_at=None).update(used_at=timezone.now())

@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.codes import DPOP
 from accounts.credentials import Credential
 from accounts.problems import Problem
 
@@ -54,11 +55,12 @@ def require(credential: Credential, capability: str) -> None:
     requirement = credential.product.capabilities[capability]
     if requirement.scope is None:
         raise Problem("forbidden", f"This needs the role {requirement.role} or higher.")
-    raise Problem(
+    problem = Problem(
         "insufficient_scope",
         f'This needs the scope "{requirement.scope}".',
         missing=[requirement.scope],
     )
+    raise problem.asking_for(DPOP) if credential.key_thumbprint else problem
 
 
 def require_person(credential: Credential) -> None:

@@ -8,10 +8,14 @@ from typing import Any
 from django.conf import settings
 from rest_framework.exceptions import APIException
 
+from accounts import jwk
 from accounts.codes import CODES as CODES
+from accounts.codes import DPOP
 from accounts.codes import Code as Code
 
 REALM = "doorward"
+# RFC 9728 3: where an application learns who issues the tokens that we take.
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 UNAVAILABLE_SECONDS = 5
 
@@ -31,6 +35,7 @@ class Problem(APIException):
         if self.status_code == 503:
             extra.setdefault("retry_after", UNAVAILABLE_SECONDS)
         self.extra = extra
+        self.scheme = self.meaning.scheme
         self.headers = self._headers()
 
     @classmethod
@@ -38,6 +43,12 @@ class Problem(APIException):
         """A 400 about one field, in the shape of every other validation error."""
         errors = [{"field": field, "detail": detail}]
         return cls("invalid_request", f"{field}: {detail}", errors=errors)
+
+    def asking_for(self, scheme: str) -> Problem:
+        """The same refusal, whose challenge names this scheme of Authorization."""
+        self.scheme = scheme
+        self.headers = self._headers()
+        return self
 
     def body(self, request_id: str) -> dict[str, Any]:
         """The members of the answer, the ones of RFC 9457 first."""
@@ -60,12 +71,16 @@ class Problem(APIException):
         return headers
 
     def _challenge(self) -> str:
-        challenge = f'Bearer realm="{REALM}"'
+        members = {"realm": REALM}
         if self.meaning.bearer_error:
-            challenge += f', error="{self.meaning.bearer_error}"'
+            members["error"] = self.meaning.bearer_error
         if "missing" in self.extra:
-            challenge += f', scope="{" ".join(self.extra["missing"])}"'
-        return challenge
+            members["scope"] = " ".join(self.extra["missing"])
+        if self.scheme == DPOP:
+            members["algs"] = " ".join(jwk.ALGORITHMS)
+        members["resource_metadata"] = f"{settings.PUBLIC_URL}{RESOURCE_METADATA}"
+        told = ", ".join(f'{name}="{value}"' for name, value in members.items())
+        return f"{self.scheme} {told}"
 
 
 def rate_limited(violated: Sequence[str], *, retry_after: int) -> Problem:

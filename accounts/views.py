@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
@@ -14,7 +13,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from accounts import browser, joining, login, members, passwords, sessions
+from accounts import browser, joining, login, members, onward, passwords, sessions
 from accounts.addresses import fold
 from accounts.audit import actor_of
 from accounts.forms import (
@@ -44,7 +43,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(PAGE)
 def sign_in(request: HttpRequest) -> HttpResponse:
-    form = LoginForm(request.POST or None)
+    hint = onward.hint_of(request)
+    form = LoginForm(request.POST or None, initial={"email": hint})
     if form.is_valid():
         email, password = form.cleaned_data["email"], form.cleaned_data["password"]
         try:
@@ -52,7 +52,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return _after_first_step(request, user)
         except Problem as problem:
             return _refused(request, "accounts/login.html", form, problem)
-    return render(request, "accounts/login.html", {"form": form})
+    return _show(request, "accounts/login.html", form)
 
 
 @never_cache
@@ -60,7 +60,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def second_step(request: HttpRequest) -> HttpResponse:
     user = browser.first_step_of(request)
     if user is None:
-        return redirect("login")
+        return _carrying_on(request, "login")
     form = CodeForm(request.POST or None)
     if form.is_valid():
         try:
@@ -68,8 +68,9 @@ def second_step(request: HttpRequest) -> HttpResponse:
             factors = login.second_step(request, user, code=code)
             return _signed_in(request, user, factors)
         except Problem as problem:
-            return _refused(request, "accounts/second_step.html", form, problem)
-    return render(request, "accounts/second_step.html", {"form": form, "person": user})
+            page = "accounts/second_step.html"
+            return _refused(request, page, form, problem, person=user)
+    return _show(request, "accounts/second_step.html", form, person=user)
 
 
 @never_cache
@@ -93,10 +94,11 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
         acceptance = Acceptance(token, **form.cleaned_data)
         try:
             joining.join(request, acceptance, signed_in=signed_in)
-            return redirect("home" if signed_in else "login")
+            target = onward.target_of(request)
+            return redirect(target if signed_in else onward.sign_in_address(target))
         except Problem as problem:
             return _refused(request, "accounts/invitation.html", form, problem)
-    return render(request, "accounts/invitation.html", {"form": form})
+    return _show(request, "accounts/invitation.html", form)
 
 
 @never_cache
@@ -110,8 +112,9 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
         except Problem as problem:
             return _refused(request, "accounts/reset.html", form, problem)
         passwords.request_reset(email)
+        onward.keep(request)
         return render(request, "accounts/reset_sent.html")
-    return render(request, "accounts/reset.html", {"form": form})
+    return _show(request, "accounts/reset.html", form)
 
 
 @never_cache
@@ -123,10 +126,10 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
         try:
             with login.braked(request, group=login.RESET):
                 passwords.reset(token, new=new, by=actor_of(request))
-            return redirect("login")
+            return redirect(onward.sign_in_address(onward.kept(request)))
         except Problem as problem:
             return _refused(request, "accounts/reset_password.html", form, problem)
-    return render(request, "accounts/reset_password.html", {"form": form})
+    return _show(request, "accounts/reset_password.html", form)
 
 
 def _after_first_step(request: HttpRequest, user: User) -> HttpResponse:
@@ -135,11 +138,8 @@ def _after_first_step(request: HttpRequest, user: User) -> HttpResponse:
     except Problem as problem:
         if problem.code != "totp_required":
             raise
-        onward = request.GET.urlencode()
         browser.remember_first_step(request, user)
-        response = redirect("second_step")
-        response["Location"] += f"?{onward}" if onward else ""
-        return response
+        return _carrying_on(request, "second_step")
     return _signed_in(request, user, factors)
 
 
@@ -148,14 +148,15 @@ def _signed_in(request: HttpRequest, user: User, factors: list[str]) -> HttpResp
     place = sessions.place_of(request)
     session = sessions.begin_in_browser(membership, factors=factors, place=place)
     browser.remember(request, session)
-    return redirect(_onward(request))
+    return redirect(onward.target_of(request))
 
 
-def _onward(request: HttpRequest) -> str:
-    """The page that was asked for, if it is one of this site."""
-    target = request.GET.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
-    return target if target.startswith("/") and is_ours else "/"
+def _carrying_on(request: HttpRequest, page: str) -> HttpResponse:
+    """To another page of the way in, with all that this one was told."""
+    carried = request.GET.urlencode()
+    response = redirect(page)
+    response["Location"] += f"?{carried}" if carried else ""
+    return response
 
 
 def _invitation_form(
@@ -168,11 +169,29 @@ def _invitation_form(
 
 
 def _refused(
-    request: HttpRequest, template: str, form: PlainForm | None, problem: Problem
+    request: HttpRequest,
+    template: str,
+    form: PlainForm | None,
+    problem: Problem,
+    **more: Any,
 ) -> HttpResponse:
     """The page again with what to do; status and headers as the API gives them."""
-    context: dict[str, Any] = {"form": form, "problem": problem}
-    response = render(request, template, context, status=problem.status_code)
+    response = _show(request, template, form, problem=problem, **more)
+    response.status_code = problem.status_code
     for name, value in problem.headers.items():
         response.headers[name] = value
+    return response
+
+
+def _show(
+    request: HttpRequest, template: str, form: PlainForm | None, **more: Any
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "goes_on": onward.target_of(request) != onward.HOME,
+        "carried": request.GET.urlencode(),
+        **more,
+    }
+    response = render(request, template, context)
+    onward.let_forms_lead(request, response)
     return response

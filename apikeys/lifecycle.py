@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import audit, sealing
 from accounts.audit import Actor
-from accounts.credentials import API_KEY, Credential
+from accounts.credentials import Credential
 from accounts.models import Membership, Organization
 from accounts.permissions import require, require_person
 from accounts.problems import Problem
@@ -148,14 +148,14 @@ def _refuse_wider(holder: Credential, scopes: Iterable[str]) -> None:
 
 
 def _refuse_longer(holder: Credential, expires_at: datetime | None) -> None:
-    """What a key mints or prolongs ends with it at the latest. People may stay
-    longer."""
-    if holder.kind != API_KEY or holder.expires_at is None:
+    """What a key or an application's token mints or prolongs ends with it at the
+    latest. People may stay longer."""
+    if holder.is_person or holder.expires_at is None:
         return
     if expires_at is None or expires_at > holder.expires_at:
         end = f"{holder.expires_at:%FT%TZ}"
         raise Problem(
-            "beyond_own_rights", f"Your own key ends at {end}, so must this one."
+            "beyond_own_rights", f"Your own credential ends at {end}, so must this key."
         )
 
 

@@ -123,8 +123,12 @@ def standing_limits(_fresh_process: None) -> None:
 
 @pytest.fixture(scope="session")
 def _made_keys() -> list[SigningKey]:
-    """RSA-3072 keys take a while to make, so the whole run shares two."""
-    return [signing._new_key(SigningKey.ACTIVE), signing._new_key(SigningKey.NEXT)]
+    """RSA-3072 keys take a while to make, so the whole run shares two.
+
+    P-256 keys take no time: whoever asks for one makes it.
+    """
+    states = SigningKey.ACTIVE, SigningKey.NEXT
+    return [signing._new_key(signing.RS256, state) for state in states]
 
 
 @pytest.fixture

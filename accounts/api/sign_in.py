@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -19,6 +22,11 @@ from accounts.serializers import (
 )
 
 REFRESH = "refresh"
+# What a browser asks before a page of another site may read the answer.
+ANY_SITE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+}
 
 
 class Login(PublicEndpoint):
@@ -74,10 +82,9 @@ class SigningKeys(PublicEndpoint):
 
     @extend_schema(responses=SigningKeySet, tags=["sign-in"])
     def get(self, request: Request) -> Response:
-        signing.active_key()
         # Open to every site and short-lived: it holds public keys only.
-        headers = {
-            "Cache-Control": "public, max-age=300",
-            "Access-Control-Allow-Origin": "*",
-        }
+        headers = {"Cache-Control": "public, max-age=300", **ANY_SITE}
         return Response(signing.jwks(), headers=headers)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=status.HTTP_204_NO_CONTENT, headers=ANY_SITE)

@@ -2,8 +2,9 @@
 
 from accounts.models.factors import PasswordReset, RecoveryCode, TotpDevice
 from accounts.models.identified import Identified
+from accounts.models.outbox import OutboxMessage
 from accounts.models.people import Invitation, Membership, Organization, User
-from accounts.models.records import AuditEvent, SigningKey
+from accounts.models.records import AuditEvent, SeenOnce, SigningKey
 from accounts.models.sessions import Session
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "Invitation",
     "Membership",
     "Organization",
+    "OutboxMessage",
     "PasswordReset",
     "RecoveryCode",
+    "SeenOnce",
     "Session",
     "SigningKey",
     "TotpDevice",

@@ -86,7 +86,8 @@ class User(Identified, AbstractBaseUser, PermissionsMixin):  # type: ignore[djan
     operators.
 
     `credentials_valid_from`: sign-ins of before are dead, whatever their
-    rows say. It moves forward when everything must end at once.
+    rows say. It moves forward when everything must end at once. `password_changed_at`:
+    what others were allowed before, in the person's name, is over.
     """
 
     prefix: ClassVar[str] = "usr"
@@ -106,6 +107,7 @@ class User(Identified, AbstractBaseUser, PermissionsMixin):  # type: ignore[djan
     is_staff = models.BooleanField("operator (may use the admin)", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     credentials_valid_from = models.DateTimeField(default=timezone.now, editable=False)
+    password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserQuerySet.as_manager()
 
@@ -222,6 +224,15 @@ class Invitation(Identified):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(accepted_at=None),
+                name="invitation_not_accepted",
+            ),
+        ]
 
     def is_open(self, now: datetime) -> bool:
         """Not used, not out of date, and the membership still waits for its person."""

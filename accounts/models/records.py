@@ -45,12 +45,18 @@ class SigningKey(models.Model):
 
     next: published, so that everyone knows it before its first signature. active:
     signs. retired: verifies until `expires_at`, when the longest token it signed has
-    ended.
+    ended. Each algorithm has one next and one active key.
     """
 
     NEXT, ACTIVE, RETIRED = "next", "active", "retired"
+    RS256, ES256 = "RS256", "ES256"
 
     kid = models.CharField(max_length=43, primary_key=True)
+    algorithm = models.CharField(
+        max_length=10,
+        choices=[(algorithm, algorithm) for algorithm in (RS256, ES256)],
+        default=RS256,
+    )
     state = models.CharField(
         max_length=10, choices=[(state, state) for state in (NEXT, ACTIVE, RETIRED)]
     )
@@ -63,11 +69,21 @@ class SigningKey(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["state"],
+                fields=["algorithm", "state"],
                 condition=Q(state__in=["next", "active"]),
-                name="one_key_of_each_state",
+                name="one_key_of_each_algorithm_and_state",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kid} ({self.state})"
+
+
+class SeenOnce(models.Model):
+    """The digest of something that works once. The row may go when it has expired."""
+
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    expires_at = models.DateTimeField(db_index=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{bytes(self.digest).hex()} until {self.expires_at}"

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models.identified import Identified, IdentifiedQuerySet
@@ -71,7 +72,10 @@ class Session(Identified):
     objects = SessionQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["membership", "ended_at"])]
+        indexes = [
+            models.Index(fields=["membership", "ended_at"]),
+            models.Index(Coalesce("ended_at", "expires_at"), name="session_over"),
+        ]
 
     def is_alive(self, now: datetime) -> bool:
         """Wants membership, user and organization loaded (`with_people`)."""

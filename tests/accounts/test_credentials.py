@@ -4,10 +4,11 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from accounts.credentials import API_KEY, SESSION, Credential, kinds, rights
+from accounts.credentials import API_KEY, OAUTH, SESSION, Credential, kinds, rights
 from accounts.models import Membership, Organization, User
 from accounts.products import products
 from accounts.roles import ROLES
+from oauth.models import Application, Consent
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_role_that_opens_something_itself_is_given_by_people_who_have_it(
 
 
 def test_every_kind_of_credential_answers_the_same_questions(db):
-    assert len(kinds()) == 2
+    assert [kind.name for kind in kinds()] == [SESSION, API_KEY, OAUTH]
     nobody = User.objects.enter("nobody@acme.test")
     somewhere = Organization.objects.create(
         name="Acme", product_slug="netrecon", plan_slug="starter"
@@ -167,15 +168,29 @@ def test_every_kind_of_credential_answers_the_same_questions(db):
         assert kind.end(nobody, somewhere, "member_removed") == 0
 
 
-def test_held_keys_and_sign_ins_are_named_and_ended(issue, bob):
+def consented(person):
+    """What a person lets an application do: its public id."""
+    application = Application.objects.create(
+        organization=person.organization, name="Bot", type="web", client_id="bot"
+    )
+    consent = Consent.objects.create(
+        membership=person.membership, application=application, scopes=["scans_read"]
+    )
+    return consent.public_id
+
+
+def test_held_keys_sign_ins_and_grants_are_named_and_ended(issue, bob):
     api_key = issue("scans_read", owner=bob, name="Night build")[0]
     bob.sign_in()
     of_bob = bob.user, bob.organization
-    sessions, keys = kinds()
+    sessions, keys, grants = kinds()
+    consent = consented(bob)
     assert keys.held_by(*of_bob) == [api_key.public_id]
     assert keys.names([api_key.public_id]) == {api_key.public_id: "Night build"}
     (session_id,) = sessions.held_by(*of_bob)
     assert sessions.names([session_id]) == {session_id: "Sign-in"}
+    assert grants.held_by(*of_bob) == [consent]
+    assert grants.names([consent]) == {consent: "Bot"}
     for kind in kinds():
         assert kind.end(*of_bob, "member_removed") == 1
         assert kind.held_by(*of_bob) == []

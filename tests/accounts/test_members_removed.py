@@ -121,7 +121,7 @@ def test_a_removal_is_audited_with_what_it_ended(remove, bob, issue):
     remove(bob)
     event = AuditEvent.objects.get(action="member.removed")
     assert event.target == bob.user.public_id
-    assert event.details == {"ended": {"session": 1, "api_key": 1}}
+    assert event.details == {"ended": {"session": 1, "api_key": 1, "oauth": 0}}
 
 
 @pytest.mark.slow

@@ -169,6 +169,6 @@ def test_a_narrow_key_of_an_owner_does_not_act_with_the_owners_role(issue, alice
 def test_a_missing_scope_is_named_in_the_challenge_too(issue, call):
     refused = call(issue("billing")[1])
     assert refused.json()["missing"] == ["scans_read"]
-    assert refused.headers["WWW-Authenticate"] == (
-        'Bearer realm="doorward", error="insufficient_scope", scope="scans_read"'
+    assert refused.headers["WWW-Authenticate"].startswith(
+        'Bearer realm="doorward", error="insufficient_scope", scope="scans_read", '
     )

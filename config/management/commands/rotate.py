@@ -14,13 +14,14 @@ from accounts.audit import OPERATOR
 class Command(BaseCommand):
     """Replace a secret of the deployment without ending what it protects."""
 
-    help = "Rotate the key that signs our JWTs. Tokens of the old one stay valid."
+    help = "Rotate the keys that sign our JWTs. Tokens of the old ones stay valid."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("secret", choices=["signing-key"])
 
     def handle(self, *args: Any, **options: Any) -> None:
-        key = signing.rotate(by=OPERATOR)
-        self.stdout.write(
-            f"{key.kid} signs now. The one before verifies until its end."
-        )
+        for key in signing.rotate(by=OPERATOR):
+            self.stdout.write(
+                f"{key.kid} signs {key.algorithm} now. "
+                "The one before verifies until its end."
+            )

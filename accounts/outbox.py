@@ -1,0 +1,145 @@
+"""Messages to others: written in the transaction of a change, delivered after it.
+
+A message is delivered at least once. A receiver that is away is tried again, with
+growing pauses, for a day and a half.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts import sealing
+from accounts.models import Organization, OutboxMessage
+from accounts.models.outbox import MOST_ERROR_CHARACTERS
+from accounts.redaction import redact
+
+# A process that died with a message in hand keeps it from the others for so long.
+LEASE = timedelta(seconds=60)
+# Between one attempt and the next; after the last pause there is one more attempt.
+PAUSES = (
+    timedelta(seconds=10),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(hours=24),
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Undelivered(Exception):
+    """The receiver did not take the message. The text says why, without secrets."""
+
+
+class Undeliverable(Exception):
+    """No later attempt can help."""
+
+
+EXPECTED = (Undelivered, Undeliverable, OSError)
+
+
+def post(
+    kind: str, payload: dict[str, Any], *, organization: Organization | None = None
+) -> OutboxMessage:
+    """Leave a message, in the caller's transaction. `payload` must fit into JSON."""
+    message = OutboxMessage(kind=kind, organization=organization)
+    message.sealed_payload = sealing.seal(
+        json.dumps(payload).encode(), context=message.context
+    )
+    message.save(force_insert=True)
+    return message
+
+
+def deliver_due(limit: int = 20) -> int:
+    """Try what is due, at most `limit` messages. The answer is how many were tried."""
+    for tried in range(limit):
+        message = _claim()
+        if message is None:
+            return tried
+        _try(message)
+    return limit
+
+
+def _claim() -> OutboxMessage | None:
+    """The message that waits longest. One update makes it ours and nobody else's."""
+    due = OutboxMessage.objects.due().order_by("next_attempt_at")
+    while (waiting := due.values_list("pk", flat=True).first()) is not None:
+        lease = {"leased_until": timezone.now() + LEASE, "attempts": F("attempts") + 1}
+        if OutboxMessage.objects.due().filter(pk=waiting).update(**lease):
+            return OutboxMessage.objects.get(pk=waiting)
+    return None
+
+
+def _try(message: OutboxMessage) -> None:
+    try:
+        _deliverer(message)(_payload(message))
+    except Undeliverable as error:
+        _give_up(message, error)
+    except Exception as error:
+        # Whatever one message meets must not hold up the others.
+        _postpone(message, error)
+    else:
+        rows = OutboxMessage.objects.filter(pk=message.pk)
+        rows.update(delivered_at=timezone.now(), leased_until=None, last_error="")
+
+
+def _deliverer(message: OutboxMessage) -> Callable[[dict[str, Any]], None]:
+    path = settings.OUTBOX_KINDS.get(message.kind)
+    if path is None:
+        raise Undeliverable("Nobody delivers this kind of message.")
+    deliverer: Callable[[dict[str, Any]], None] = import_string(path)
+    return deliverer
+
+
+def _payload(message: OutboxMessage) -> dict[str, Any]:
+    try:
+        sealed = bytes(message.sealed_payload)
+        plain = sealing.unseal(sealed, context=message.context)
+    except sealing.Unsealable as error:
+        raise Undeliverable("The payload does not open.") from error
+    payload: dict[str, Any] = json.loads(plain)
+    return payload
+
+
+def _postpone(message: OutboxMessage, error: Exception) -> None:
+    if message.attempts > len(PAUSES):
+        return _give_up(message, error)
+    pause = PAUSES[message.attempts - 1]
+    _end_attempt(message, error, next_attempt_at=timezone.now() + pause)
+    _log(logging.WARNING, f"{message}, attempt {message.attempts}", error)
+
+
+def _give_up(message: OutboxMessage, error: Exception) -> None:
+    _end_attempt(message, error, failed_at=timezone.now())
+    _log(logging.ERROR, f"{message} is given up", error)
+
+
+def _end_attempt(message: OutboxMessage, error: Exception, **changes: Any) -> None:
+    # Who took longer than the lease has no say any more: another process has it.
+    ours = OutboxMessage.objects.filter(
+        pk=message.pk, leased_until=message.leased_until, delivered_at=None
+    )
+    ours.update(leased_until=None, last_error=_told(error), **changes)
+
+
+def _log(level: int, what: str, error: Exception) -> None:
+    fault = None if isinstance(error, EXPECTED) else error
+    logger.log(level, "%s: %s", what, _told(error), exc_info=fault)
+
+
+def _told(error: Exception) -> str:
+    """A fault of ours is told by its name alone: nobody chose its text for readers."""
+    name = type(error).__name__
+    text = str(error) or name if isinstance(error, EXPECTED) else name
+    return redact(text)[:MOST_ERROR_CHARACTERS]
