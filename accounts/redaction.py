@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 REDACTED = "[redacted]"
+MOST_PLAIN, LONGEST_PLAIN = 4096, 200
 
 # Members whose value is a secret whatever it looks like. A word of the first family may
 # end a longer name (new_password, csrf_token); the second are too common for that.
@@ -73,10 +75,14 @@ def hint_pattern(prefixes: str) -> re.Pattern[str]:
 
 
 class Patterns:
-    """The two compiled patterns; `learn` replaces them when the products are known."""
+    """The two compiled patterns; `learn` replaces them when the products are known.
+
+    `plain`: texts that held no secret. Most lines of a log are the same few.
+    """
 
     full = full_pattern(NOTHING)
     hint = hint_pattern(NOTHING)
+    plain: set[str] = set()
 
 
 def learn(prefixes: Iterable[str]) -> None:
@@ -84,19 +90,27 @@ def learn(prefixes: Iterable[str]) -> None:
     words = "|".join(sorted({re.escape(prefix.lower()) for prefix in prefixes}))
     Patterns.full = full_pattern(words or NOTHING)
     Patterns.hint = hint_pattern(words or NOTHING)
+    Patterns.plain.clear()
 
 
 def redact(text: str) -> str:
     """The text with everything that looks like a secret replaced by "[redacted]"."""
-    if Patterns.hint.search(text.lower()) is None:
+    if text in Patterns.plain:
         return text
-    return Patterns.full.sub(_replacement, text)
+    if Patterns.hint.search(text.lower()) is not None:
+        return Patterns.full.sub(_replacement, text)
+    if len(Patterns.plain) >= MOST_PLAIN:
+        Patterns.plain.clear()
+    if len(text) <= LONGEST_PLAIN:
+        Patterns.plain.add(text)
+    return text
 
 
 def _replacement(match: re.Match[str]) -> str:
     return "".join(match[name] or "" for name in KEPT) + REDACTED
 
 
+@lru_cache(maxsize=1024)
 def names_secret(name: str) -> bool:
     """Whether the value of a member with this name is a secret, however it looks."""
     return SECRET_NAME.fullmatch(name.lower()) is not None

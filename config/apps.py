@@ -8,6 +8,7 @@ from django.contrib.admin.apps import AdminConfig
 from accounts.products import products
 from accounts.redaction import learn
 from config.checks import register_all
+from oauth import looks
 
 
 class ConfigConfig(AppConfig):
@@ -17,7 +18,10 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         register_all()
-        learn(prefix for product in products().values() for prefix in product.prefixes)
+        of_products = [
+            prefix for product in products().values() for prefix in product.prefixes
+        ]
+        learn([*of_products, *looks.SHORT_LIVED, looks.REQUEST_PREFIX])
 
 
 class DoorwardAdminConfig(AdminConfig):

@@ -18,14 +18,14 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from accounts import authentication, ids
+from accounts import authentication, background, ids
 from accounts.credentials import Credential
 from accounts.last_used import recorder
 from accounts.parsers import MOST_BYTES
 from accounts.problems import Problem, rate_limited
 from config import logs, security_headers
 from config.errors import answer, problem_of
-from config.urls import public_paths
+from config.urls import public_paths, uncharged_paths
 from ratelimits.addresses import client_address, network
 from ratelimits.headers import headers
 from ratelimits.limits import Decision, Limits
@@ -61,6 +61,7 @@ class Door:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         begun = time.perf_counter()
+        background.ensure()
         request.request_id = ids.encode("req", ids.uuid7())  # type: ignore[attr-defined]
         request.client_address = client_address(  # type: ignore[attr-defined]
             request.META, settings.TRUSTED_PROXIES
@@ -127,6 +128,8 @@ def _credential_in_url(request: HttpRequest) -> Problem | None:
             return Problem(
                 "credential_in_url", errors=[{"field": shown, "detail": why}]
             )
+    if request.path_info in public_paths():
+        return None
     if any(authentication.is_credential(part) for part in request.path_info.split("/")):
         return Problem("credential_in_url")
     return None
@@ -162,7 +165,8 @@ def _charge(request: HttpRequest) -> tuple[Decision, Limits]:
         and credential is None
         and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
     )
-    return store().check(key, limits, cost=0 if is_preflight else 1), limits
+    is_free = is_preflight or request.path_info in uncharged_paths()
+    return store().check(key, limits, cost=0 if is_free else 1), limits
 
 
 def _take_in_the_rest(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from functools import singledispatch, wraps
+from collections.abc import Iterable, Iterator
+from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from django.core import exceptions as django_errors
@@ -14,7 +13,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -22,7 +20,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from accounts.problems import CODES, Code, Problem
+from accounts.problems import Problem
 from accounts.redaction import shown
 
 if TYPE_CHECKING:
@@ -32,8 +30,14 @@ if TYPE_CHECKING:
 PROBLEM_JSON = "application/problem+json"
 # Under these addresses every answer is for a program, whatever its Accept header says.
 MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/healthz", "/readyz")
+# OAuth clients read a member "error" in every refusal (RFC 6749 5.2).
+OAUTH_PATHS = ("/oauth/", "/api/v1/auth/oauth2/")
+OAUTH_ERRORS = {
+    429: "temporarily_unavailable",
+    500: "server_error",
+    503: "temporarily_unavailable",
+}
 MOST_ERRORS = 20
-SAFE_METHODS = ("GET", "HEAD")
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +45,19 @@ logger = logging.getLogger(__name__)
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     """The answer to a program. Usable before and outside REST framework."""
     body = problem.body(getattr(request, "request_id", ""))
+    if request.path_info.startswith(OAUTH_PATHS):
+        body.setdefault("error", _oauth_error(problem))
     return HttpResponse(
         json.dumps(body, cls=DjangoJSONEncoder),
         status=problem.status_code,
         content_type=PROBLEM_JSON,
         headers=problem.headers,
     )
+
+
+def _oauth_error(problem: Problem) -> str:
+    fitting = OAUTH_ERRORS.get(problem.status_code, "invalid_request")
+    return problem.meaning.bearer_error or fitting
 
 
 def problem_page(problem: Problem, request: HttpRequest) -> HttpResponse:
@@ -217,55 +228,3 @@ def _joined(path: str, key: str | int) -> str:
 def _wanted_types(view: APIView) -> Problem:
     wanted = " or ".join(str(parser.media_type) for parser in view.parser_classes)
     return Problem("unsupported_media_type", f"Send the body as {wanted}.")
-
-
-# Django's own handlers: what happens outside REST framework
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(problem_of(exception) or Problem("invalid_request"), request)
-
-
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(problem_of(exception) or Problem("forbidden"), request)
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(Problem("not_found"), request)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Django calls it while the exception is handled, so that it can be looked at."""
-    error = sys.exception()
-    problem = problem_of(error) if error else None
-    return answer(problem or Problem("internal_error"), request)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return answer(Problem("csrf_failed"), request)
-
-
-Page = Callable[[HttpRequest], HttpResponse]
-
-
-def read_only(view: Page) -> Page:
-    """Django's require_safe, but with our answer to another method."""
-
-    @wraps(view)
-    def checked(request: HttpRequest) -> HttpResponse:
-        if request.method in SAFE_METHODS:
-            return view(request)
-        refusal = answer(Problem("method_not_allowed"), request)
-        refusal.headers["Allow"] = ", ".join(SAFE_METHODS)
-        return refusal
-
-    return checked
-
-
-@read_only
-def problems_page(request: HttpRequest) -> HttpResponse:
-    """/docs/problems: what every code means. A problem's `type` points here."""
-    by_status: dict[int, list[tuple[str, Code]]] = {}
-    for name, code in sorted(CODES.items(), key=lambda item: (item[1].status, item[0])):
-        by_status.setdefault(code.status, []).append((name, code))
-    return render(request, "docs/problems.html", {"by_status": by_status})

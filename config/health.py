@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from accounts.problems import Problem
 from config.dependencies import look
-from config.errors import problem_response, read_only
+from config.errors import problem_response
+from config.handlers import read_only
 
 MOST_SECONDS = 2.0
 

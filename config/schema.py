@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.errors import read_only
+from config.handlers import read_only
 from config.security_headers import REFERENCE_POLICY
 
 SCHEMA_PATH = "/api/schema"

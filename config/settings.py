@@ -21,6 +21,8 @@ DEBUG = False
 PUBLIC_URL = env.origin("DOORWARD_PUBLIC_URL", "http://localhost:8000")
 WORKERS = env.int("DOORWARD_WORKERS", 1)
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", "")
+# Where our own requests may go beside the public internet (accounts.outbound).
+OUTBOUND_NETWORKS = env.networks("DOORWARD_OUTBOUND_NETWORKS", "")
 
 # Secrets: from the environment, else from the file that `manage.py up` made
 
@@ -135,6 +137,7 @@ INSTALLED_APPS = [
     "config.apps.DoorwardAdminConfig",
     "scans",
     "apikeys",
+    "oauth",
     "accounts",
     "ratelimits",
     "rest_framework",
@@ -142,6 +145,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_otp",
     "django_ratelimit",
+    "oauth2_provider",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -161,11 +165,57 @@ MIDDLEWARE = [
 CREDENTIAL_KINDS = [
     "accounts.authentication.sessions",
     "apikeys.authentication.api_keys",
+    "oauth.authentication.oauth_tokens",
 ]
+
+# Who delivers which kind of message of the outbox: a callable that takes the payload.
+OUTBOX_KINDS = {"backchannel_logout": "oauth.logout.deliver"}
+
+# What each process does beside its requests, and the seconds between two runs.
+BACKGROUND = True
+BACKGROUND_JOBS = {
+    "oauth.logout.announce": 1.0,
+    "accounts.outbox.deliver_due": 1.0,
+    "config.pruning.slice": 60.0,
+}
+
+# All six tables of django-oauth-toolkit are ours, from the first migration on.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth.Application"
+OAUTH2_PROVIDER_GRANT_MODEL = "oauth.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth.AccessToken"  # noqa: S105 - a table
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "oauth.RefreshToken"  # noqa: S105
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth.IDToken"  # noqa: S105
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth.DeviceGrant"
+# Its views and its validator are not in use: oauth.server puts oauthlib's endpoints on
+# our own validator. What is set here keeps its checks and its admin to the same rules.
+OAUTH2_PROVIDER = {
+    "OAUTH2_SERVER_CLASS": "oauth.server.Server",
+    "OAUTH2_VALIDATOR_CLASS": "oauth.validator.Validator",
+    "OIDC_ENABLED": True,
+    "OIDC_ISS_ENDPOINT": PUBLIC_URL,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+    "APPLICATION_ADMIN_CLASS": "oauth.admin.ApplicationAdmin",
+    "ACCESS_TOKEN_ADMIN_CLASS": "oauth.admin.HiddenAdmin",
+    "GRANT_ADMIN_CLASS": "oauth.admin.HiddenAdmin",
+    "ID_TOKEN_ADMIN_CLASS": "oauth.admin.HiddenAdmin",
+    "REFRESH_TOKEN_ADMIN_CLASS": "oauth.admin.HiddenAdmin",
+}
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "config.handlers.csrf_failure"
 
 TEMPLATES = [
     {
@@ -283,5 +333,7 @@ LOGGING = {
         # Django would warn once per 4xx; the door writes one line per request instead.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # It writes codes and tokens into its debug lines.
+        "oauthlib": {"level": "WARNING"},
     },
 }

@@ -11,29 +11,34 @@ from django.views.generic import RedirectView
 
 import accounts.urls
 import apikeys.urls
+import oauth.urls
 import scans.urls
-from config import errors, health, schema
+from config import handlers, health, schema
 
 API = "api/v1/"
 
 urlpatterns = [
     path(API, include(accounts.urls.endpoints)),
     path(API, include(apikeys.urls.endpoints)),
+    path(API, include(oauth.urls.endpoints)),
     path(API, include(scans.urls.endpoints)),
+    path("oauth/", include(oauth.urls.engine)),
+    path("api/v1/auth/oauth2/", include(oauth.urls.engine)),
     path("api/schema", schema.schema, name="schema"),
     path("api/docs", schema.APIDocs.as_view(), name="docs"),
-    path("docs/problems", errors.problems_page, name="problems"),
+    path("docs/problems", handlers.problems_page, name="problems"),
     path("healthz", health.live),
     path("readyz", health.ready),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url="/static/doorward.svg")),
+    *oauth.urls.well_known,
     *accounts.urls.pages,
 ]
 
-handler400 = errors.bad_request
-handler403 = errors.permission_denied
-handler404 = errors.not_found
-handler500 = errors.server_error
+handler400 = handlers.bad_request
+handler403 = handlers.permission_denied
+handler404 = handlers.not_found
+handler500 = handlers.server_error
 
 
 @cache
@@ -41,6 +46,16 @@ def public_paths() -> frozenset[str]:
     """The addresses whose view declares that it looks at no credential."""
     return frozenset(
         f"/{route}" for route, view in _routes("", get_resolver()) if _is_public(view)
+    )
+
+
+@cache
+def uncharged_paths() -> frozenset[str]:
+    """The addresses whose view declares that asking it costs nothing of a plan."""
+    return frozenset(
+        f"/{route}"
+        for route, view in _routes("", get_resolver())
+        if getattr(view, "is_uncharged", False)
     )
 
 
@@ -56,5 +71,7 @@ def _routes(start: str, resolver: URLResolver) -> list[tuple[str, object]]:
 
 
 def _is_public(view: object) -> bool:
+    if getattr(view, "is_public", False):
+        return True
     classes = getattr(getattr(view, "cls", None), "authentication_classes", None)
     return classes is not None and len(classes) == 0

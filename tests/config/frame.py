@@ -21,7 +21,7 @@ from accounts.fields import (
 )
 from accounts.models import Organization
 from accounts.problems import Problem, rate_limited
-from config import errors, health, schema
+from config import handlers, health, schema
 
 TROUBLES = {
     "problem": Problem("key_revoked"),
@@ -137,11 +137,11 @@ urlpatterns = [
     path("api/schema", schema.schema),
     path("page", hello),
     path("trouble", trouble_page),
-    path("docs/problems", errors.problems_page),
+    path("docs/problems", handlers.problems_page),
     path("healthz", health.live),
     path("readyz", health.ready),
 ]
-handler400 = errors.bad_request
-handler403 = errors.permission_denied
-handler404 = errors.not_found
-handler500 = errors.server_error
+handler400 = handlers.bad_request
+handler403 = handlers.permission_denied
+handler404 = handlers.not_found
+handler500 = handlers.server_error

@@ -13,6 +13,22 @@ from config.urls import _routes
 from ratelimits.limits import Limits
 from tests.cast import person
 
+APPLICATION = {
+    "name": "App",
+    "redirect_uris": ["https://app.example.com/callback"],
+    "post_logout_redirect_uris": ["https://app.example.com/"],
+    "backchannel_logout_uri": "https://app.example.com/logout",
+    "scopes": ["openid", "scans_read"],
+    "require_pkce": True,
+    "require_pushed_authorization_requests": True,
+    "dpop_bound_access_tokens": True,
+    "token_endpoint_auth_method": "client_secret_post",
+    "jwks": {"keys": []},
+    "id_token_signed_response_alg": "ES256",
+    "access_token_format": "jwt",
+}
+# Its bodies are forms and JSON of another shape: tests/oauth sends them.
+ENGINE = "api/v1/auth/oauth2/"
 # A right body of every endpoint that takes one.
 BODIES = {
     "POST /api/v1/auth/login": {
@@ -48,12 +64,20 @@ BODIES = {
         "scopes": ["scans_read"],
         "expires_at": "2040-01-01T00:00:00Z",
     },
+    "POST /api/v1/oauth-applications": {**APPLICATION, "type": "web"},
+    "PATCH /api/v1/oauth-applications/{application}": {
+        **APPLICATION,
+        "is_active": True,
+    },
+    "POST /api/v1/oauth-applications/{application}/rotate-secret": {"grace_seconds": 5},
     "POST /api/v1/scans": {
         "workspace_id": "ws_01h455vb4pex5vsknk084sn02q",
         "scope": "full",
     },
 }
 ENDPOINTS = sorted(BODIES)
+# Whatever is left out has its usual value.
+ALL_USUAL = {"POST /api/v1/oauth-applications/{application}/rotate-secret"}
 WITHOUT_BODY = [
     "POST /api/v1/auth/totp",
     "POST /api/v1/scans/{scan}/stop",
@@ -114,10 +138,13 @@ def places(alice, issue):
     """The objects that addresses name."""
     target = person("tom@acme.test", alice.organization, "member")
     scan = alice.call("POST", "/api/v1/scans", {"scope": "full"}).json()
+    wish = {**APPLICATION, "type": "web", "jwks": None}
+    made = alice.call("POST", "/api/v1/oauth-applications", wish).json()
     return {
         "user": target.user.public_id,
         "key": issue("scans_read")[0].public_id,
         "scan": scan["id"],
+        "application": made["id"],
     }
 
 
@@ -167,7 +194,8 @@ def test_every_endpoint_that_may_take_a_body_stands_here():
         f"{method} /{re.sub('<.*?>', '{}', route)}"
         for route, view in _routes("", get_resolver())
         for method in ("POST", "PUT", "PATCH")
-        if route.startswith("api/v1/") and hasattr(view.cls, method.lower())
+        if route.startswith("api/v1/") and not route.startswith(ENGINE)
+        if hasattr(view.cls, method.lower())
     }
     assert there == known
 
@@ -213,7 +241,7 @@ def test_an_unknown_member_is_refused_by_its_name(post, nothing_made):
 
 
 def test_an_empty_body_is_no_wish(post, nothing_made):
-    for endpoint, body in product(ENDPOINTS, (b"", b"{}")):
+    for endpoint, body in product(set(ENDPOINTS) - ALL_USUAL, (b"", b"{}")):
         answer = post(endpoint, body)
         if endpoint.startswith("PATCH"):
             assert answer.status_code == 200, endpoint

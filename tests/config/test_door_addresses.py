@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
+from accounts import opaque
 from apikeys import keys
 from scans.models import Scan
 from tests.cast import send
@@ -60,6 +61,14 @@ def test_a_refresh_token_in_an_address_is_refused(alice, nadia):
         secret = person.sign_in()["refresh_token"]
         refused(send("GET", f"{SCANS}?x={secret}"), secret)
         refused(send("GET", f"{SCANS}/{secret}"), secret)
+
+
+@pytest.mark.parametrize("brand", ["nr", "cpf"])
+@pytest.mark.parametrize("kind", ["oat", "ort", "ocs"])
+def test_what_applications_hold_is_refused_in_an_address(db, brand, kind):
+    secret = opaque.make(f"{brand}_{kind}_", random_characters=64)
+    refused(send("GET", f"{SCANS}?x={secret}"), secret)
+    refused(send("GET", f"{SCANS}/{secret}"), secret)
 
 
 def test_a_credential_as_part_of_a_path_is_refused(key, alice):

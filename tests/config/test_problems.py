@@ -8,6 +8,8 @@ from django.test import Client
 
 from accounts.problems import CODES, Problem
 
+METADATA = "http://localhost:8000/.well-known/oauth-protected-resource"
+
 
 @pytest.fixture
 def trouble(frame):
@@ -95,9 +97,11 @@ def test_a_validation_error_lists_every_field_and_names_the_first(
 
 
 def test_401_says_how_to_authenticate(trouble):
-    challenge = 'Bearer realm="doorward"'
+    realm = 'Bearer realm="doorward"'
+    metadata = f'resource_metadata="{METADATA}"'
+    challenge = f"{realm}, {metadata}"
     assert trouble("anonymous").headers["WWW-Authenticate"] == challenge
-    refused = f'{challenge}, error="invalid_token"'
+    refused = f'{realm}, error="invalid_token", {metadata}'
     assert trouble("failed").headers["WWW-Authenticate"] == refused
     assert trouble("problem").headers["WWW-Authenticate"] == refused
 
@@ -108,7 +112,7 @@ def test_insufficient_scope_names_the_missing_scopes_twice(trouble):
     assert answer.json()["missing"] == ["scans_read", "scans_write"]
     assert answer.headers["WWW-Authenticate"] == (
         'Bearer realm="doorward", error="insufficient_scope", '
-        'scope="scans_read scans_write"'
+        f'scope="scans_read scans_write", resource_metadata="{METADATA}"'
     )
 
 

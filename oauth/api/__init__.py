@@ -1,0 +1,1 @@
+"""The endpoints of OAuth, by what they are about."""

@@ -1,0 +1,96 @@
+"""Authorization requests that come by the back way (RFC 9126)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.utils import timezone
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+from oauthlib.openid.connect.core.exceptions import (
+    InvalidRequestURI,
+    RequestNotSupported,
+)
+
+from accounts import sealing
+from oauth import looks
+from oauth.models import Application, PushedRequest
+from oauth.server import Parameters
+
+# Long enough to sign in and to read what is asked.
+LIFETIME = timedelta(minutes=10)
+# How the client proved itself stays out of what is kept.
+PROOFS = ("client_secret", "client_assertion", "client_assertion_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """The parameters that count, and where they were kept until now, if anywhere."""
+
+    parameters: Parameters
+    row: PushedRequest | None = None
+
+
+def push(application: Application, parameters: Parameters, *, jkt: str) -> str:
+    """Keep a request that was checked. The answer is its `request_uri`."""
+    kept = {
+        name: value for name, value in parameters.values.items() if name not in PROOFS
+    }
+    if jkt:
+        kept["dpop_jkt"] = jkt
+    uri = looks.make(looks.REQUEST_PREFIX)
+    PushedRequest.objects.create(
+        application=application,
+        digest=sealing.digest(uri),
+        parameters={"values": kept, "resource": list(parameters.resource)},
+        expires=timezone.now() + LIFETIME,
+    )
+    return uri
+
+
+def unpack(parameters: Parameters) -> Unpacked:
+    """What a request at the authorization endpoint says, wherever it is kept.
+
+    Raises OAuth2Error for a `request_uri` that is not one of ours, unknown, used, out
+    of date or another client's.
+    """
+    uri = parameters.values.get("request_uri", "")
+    if not uri:
+        return Unpacked(parameters)
+    row = _find(uri)
+    client_id = parameters.values.get("client_id")
+    if row is None or row.application.client_id != client_id:
+        raise InvalidRequestURI("request_uri is unknown, used or out of date.")
+    kept = row.parameters
+    unpacked = replace(parameters, values=kept["values"], resource=kept["resource"])
+    return Unpacked(unpacked, row)
+
+
+def refuse_foreign(parameters: Parameters) -> None:
+    """Raises OAuth2Error where a request hides in an object of its own (RFC 9101)."""
+    if "request" in parameters.values:
+        raise RequestNotSupported("request is not supported. Push it (RFC 9126).")
+
+
+def refuse_nested(parameters: Parameters) -> None:
+    """RFC 9126 2.1: what is pushed names no other place."""
+    if "request_uri" in parameters.values:
+        raise InvalidRequestError("request_uri cannot be pushed.")
+
+
+def use_up(row: PushedRequest | None) -> bool:
+    """Once answered, a request is over. False: somebody else was faster."""
+    if row is None:
+        return True
+    deleted, _ = PushedRequest.objects.filter(pk=row.pk).delete()
+    return bool(deleted)
+
+
+def _find(uri: str) -> PushedRequest | None:
+    if not looks.well_formed(uri, looks.REQUEST_PREFIX):
+        return None
+    return (
+        PushedRequest.objects.select_related("application")
+        .filter(digest__in=sealing.digests(uri), expires__gt=timezone.now())
+        .first()
+    )

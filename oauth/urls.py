@@ -1,0 +1,57 @@
+"""The addresses of OAuth."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from oauth.api import applications, grants, identity, requests, tokens
+from oauth.views import authorization, devices, logout
+
+endpoints = [
+    path("oauth-applications", applications.Applications.as_view()),
+    path(
+        "oauth-applications/<str:application_id>",
+        applications.ApplicationDetail.as_view(),
+    ),
+    path(
+        "oauth-applications/<str:application_id>/rotate-secret",
+        applications.SecretRotation.as_view(),
+    ),
+    path("oauth-grants", grants.Grants.as_view()),
+    path("oauth-grants/<str:grant_id>", grants.GrantDetail.as_view()),
+]
+
+# One engine under two addresses: the one of each guide. Both lists are the same views.
+programs = [
+    path("token", tokens.token),
+    path("revoke", tokens.revoke),
+    path("introspect", tokens.introspect),
+    path("userinfo", identity.UserInfo.as_view()),
+    path("par", requests.push),
+    path("device_authorization", requests.begin_device),
+]
+pages = [
+    path("authorize", authorization.authorize),
+    path("authorize/cancel", authorization.cancel),
+    path("device", devices.enter),
+    path("device/allow", devices.allow),
+    path("device/deny", devices.deny),
+    path("logout", logout.sign_out),
+    path("logout/confirm", logout.confirm),
+]
+# Clients of other servers are used to a slash at the end. A program's POST cannot be
+# sent on, a browser can.
+slashed = [
+    *(path(f"{program.pattern}/", program.callback) for program in programs),
+    *(
+        path(f"{name}/", RedirectView.as_view(url=f"../{name}", query_string=True))
+        for name in ("authorize", "device", "logout")
+    ),
+]
+engine = [*programs, *pages, *slashed]
+well_known = [
+    path(".well-known/openid-configuration", identity.server_metadata),
+    path(".well-known/oauth-authorization-server", identity.server_metadata),
+    path(".well-known/oauth-protected-resource", identity.resource_metadata),
+]
