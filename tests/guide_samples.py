@@ -23,11 +23,16 @@ FILES = {
 }
 REQUEST = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S+)")
 REQUEST_IN_WORDS = re.compile(r".*?\b(POST) (/\S+) with (\{.*\})")
+REFRESH_IN_WORDS = re.compile(r".*?\bPOST https://[^/]+(/\S+) with grant_type=(\w+)")
+AUTHORIZE = re.compile(
+    r".*?\b(?:GET |Authorization: )((?:https?://[^/]+)?/\S+/authorize\?.*)"
+)
 HEADER = re.compile(r"(Authorization|X-API-Key): \S.*")
+HEADER_LINE = re.compile(r"[\w-]+: \S.*")
 REMARK = re.compile(r" *// optional.*")
 # What a reader puts in, and how the guides write it.
 PLACES = {
-    "url": r"https://api\.netallion\.ai",
+    "url": r"https://(?:api|app)\.netallion\.ai",
     "email": r'(?<="email": ")[^"]*',
     "password": r'(?<="password": ")[^"]*',
     "totp_code": r'(?<="totp_code": ")[^"]*',
@@ -36,6 +41,10 @@ PLACES = {
     "key_id": r"\{key_id\}",
     "key": r"cpf_live_abc123\.\.\.|nr_live_[0-9a-f]{48}",
     "access_token": r"eyJ\w*\.\.\.",
+    "client_id": r"YOUR_CLIENT_ID|your_client_id|(?<=client_id=)\.\.\.",
+    "client_secret": r"YOUR_CLIENT_SECRET|your_client_secret",
+    "code": r"AUTH_CODE|auth_code_from_redirect",
+    "redirect_uri": r"(?<=redirect_uri=)\.\.\.",
 }
 
 
@@ -85,20 +94,26 @@ def lines(guide: str) -> list[str]:
     return (FOLDER / FILES[guide]).read_text(encoding="utf-8").splitlines()
 
 
-def samples(kind: str, *, oauth: bool = False) -> list[Sample]:
-    """Every sample of a kind, in both guides; those about OAuth only when asked for.
+def samples(kind: str) -> list[Sample]:
+    """Every sample of a kind, in both guides, but those about OAuth.
 
     Kinds: "curl", "http" (a raw request), "header", "answer" (JSON), "python",
     "typescript".
     """
+    return [sample for sample in _all(kind) if not sample.is_about_oauth]
+
+
+def oauth_samples(kind: str) -> list[Sample]:
+    """Those about OAuth. Two kinds more: "authorize" (an address) and "refresh" (a
+    sentence)."""
+    return [sample for sample in _all(kind) if sample.is_about_oauth]
+
+
+def _all(kind: str) -> list[Sample]:
     if FOLDER is None:
         return []
     found = [sample for guide in FILES for sample in _samples(guide, lines(guide))]
-    return [
-        sample
-        for sample in found
-        if sample.kind == kind and (oauth or not sample.is_about_oauth)
-    ]
+    return [sample for sample in found if sample.kind == kind]
 
 
 def _samples(guide: str, text: list[str]) -> Iterator[Sample]:
@@ -118,6 +133,10 @@ def _kind_and_length(text: list[str]) -> tuple[str, int]:
         return "curl", _until(text, _is_whole_command)
     if first == "{":
         return "answer", _until(text, _is_json)
+    if AUTHORIZE.fullmatch(first):
+        return "authorize", _until(text, lambda so_far: so_far[-1] not in "?&")
+    if REFRESH_IN_WORDS.fullmatch(first):
+        return "refresh", 1
     if REQUEST.fullmatch(first) or REQUEST_IN_WORDS.fullmatch(first):
         return "http", _length_of_request(text)
     if HEADER.fullmatch(first):
@@ -153,12 +172,15 @@ def _is_json(text: str) -> bool:
 
 
 def _length_of_request(text: list[str]) -> int:
-    """The line with the method, headers, and a JSON body where there is one."""
+    """The line with the method, headers, and a body where there is one."""
     length = 1
-    while length < len(text) and re.fullmatch(r"[\w-]+: \S.*", text[length]):
+    while length < len(text) and HEADER_LINE.fullmatch(text[length]):
         length += 1
-    if length < len(text) and text[length] == "{":
+    following = text[length] if length < len(text) else ""
+    if following == "{":
         length += _until(text[length:], _is_json)
+    elif following.endswith("&"):
+        length += _until(text[length:], lambda so_far: so_far[-1] != "&")
     return length
 
 
@@ -179,9 +201,23 @@ def read(text: str) -> Request:
         return Request(method, path, {"Content-Type": "application/json"}, content)
     first, *rest = text.splitlines()
     method, path = first.split()
-    begin = rest.index("{") if "{" in rest else len(rest)
-    headers = dict(line.split(": ", 1) for line in rest[:begin])
-    return Request(method, path, headers, "\n".join(rest[begin:]))
+    heading = [line for line in rest if HEADER_LINE.fullmatch(line)]
+    headers = dict(line.split(": ", 1) for line in heading)
+    return Request(method, path, headers, "".join(rest[len(heading) :]))
+
+
+def address(text: str) -> str:
+    """Where an "authorize" sample sends the browser."""
+    found = AUTHORIZE.fullmatch(text.replace("\n", ""))
+    assert found is not None, text
+    return found[1]
+
+
+def refreshing(sample: Sample) -> tuple[str, str]:
+    """The path and the grant type of a "refresh" sample."""
+    found = REFRESH_IN_WORDS.fullmatch(sample.text)
+    assert found is not None, sample
+    return found[1], found[2]
 
 
 def answer(sample: Sample) -> Any:

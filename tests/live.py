@@ -143,14 +143,19 @@ def own_services() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def serving(data: Path, **more: str) -> Iterator[Live]:
-    with own_services() as services:
-        settings = {**services, **more}
-        with running_up(data, start=None, **settings) as up:
-            demo = {account["product"]: account for account in up.facts["accounts"]}
-            # Each call on a connection of its own: none depends on what came before.
-            single = httpx.Limits(max_keepalive_connections=0)
-            with httpx.Client(base_url=up.url, timeout=30, limits=single) as calls:
-                yield Live(up.url, demo, data, settings, calls, as_made(demo))
+    with own_services() as services, started(data, **services, **more) as live:
+        yield live
+
+
+@contextmanager
+def started(data: Path, **settings: str) -> Iterator[Live]:
+    """The server on data that may be there already."""
+    with running_up(data, start=None, **settings) as up:
+        demo = {account["product"]: account for account in up.facts["accounts"]}
+        # Each call on a connection of its own: none depends on what came before.
+        single = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(base_url=up.url, timeout=30, limits=single) as calls:
+            yield Live(up.url, demo, data, settings, calls, as_made(demo))
 
 
 @pytest.fixture(scope="session")
@@ -168,11 +173,16 @@ def hammered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield server
 
 
-@cache
 def node_program(name: str) -> str:
     """A program of package-lock.json, installed when it is first asked for."""
-    program = ROOT / "node_modules" / ".bin" / name
-    if not program.exists():
+    return str(node_package(f".bin/{name}"))
+
+
+@cache
+def node_package(name: str) -> Path:
+    """The same for a package."""
+    package = ROOT / "node_modules" / name
+    if not package.exists():
         words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         run(words, dict(os.environ), cwd=ROOT)
-    return str(program)
+    return package

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 SAMPLES = "tests/test_guides.py::"
 LIVE = "tests/test_guide_promises.py::"
 FACTS = "tests/test_guide_words.py::"
+OAUTH = "tests/test_guide_oauth.py::"
 
-OAUTH = "OAuth: not in this version"
 PAGES = "Settings pages: not in this version"
 
 
@@ -70,6 +70,17 @@ ANSWER_FITS = f"{SAMPLES}test_every_answer_in_the_guides_is_the_answer_given"
 PYTHON_RUNS = f"{SAMPLES}test_every_python_sample_of_the_guides_runs"
 TYPESCRIPT_RUNS = f"{SAMPLES}test_every_typescript_sample_of_the_guides_runs"
 CLIENT_RUNS = f"{SAMPLES}test_our_client_goes_the_whole_way"
+ENTERPRISE = f"{OAUTH}test_netrecon_keeps_applications_for_enterprise"
+OPENID = f"{OAUTH}test_a_person_signs_in_to_an_application_by_openid_connect"
+OTHERS = f"{OAUTH}test_an_application_of_others_works_for_who_lets_it_in"
+AUTHORIZE = (
+    f"{OAUTH}test_every_authorization_address_of_the_guides_leads_back_with_a_code"
+)
+EXCHANGE = f"{OAUTH}test_every_token_exchange_of_the_guides_succeeds"
+TOKENS_FIT = f"{OAUTH}test_every_token_answer_in_the_guides_is_the_answer_given"
+RENEWED = f"{OAUTH}test_every_token_refresh_of_the_guides_succeeds"
+PER_GRANT = f"{OAUTH}test_limits_are_counted_per_grant_and_a_refresh_buys_nothing"
+HOUR = f"{OAUTH}test_an_applications_access_token_ends_after_an_hour"
 
 PROMISES = [
     _netrecon(2, 2, "tokens and keys, both on every endpoint", EVERY_ENDPOINT),
@@ -91,9 +102,13 @@ PROMISES = [
     _netrecon(45, 46, "scans are read, started and stopped", SCAN),
     _netrecon(60, 61, "a key is revoked over the API", REVOKED, REQUEST_RUNS),
     _netrecon(60, 60, "a page that revokes keys", missing=PAGES),
-    _netrecon(62, 78, "the authorization code flow", missing=OAUTH),
+    _netrecon(
+        63, 63, "applications for enterprise, single sign-on", ENTERPRISE, OPENID
+    ),
+    _netrecon(64, 70, "the authorization request", AUTHORIZE),
+    _netrecon(71, 78, "the code for tokens, as a form", EXCHANGE),
     _netallion(3, 3, "keys between servers, tokens for people", NO_PERSON, A_PERSON),
-    _netallion(3, 3, "OAuth for third parties", missing=OAUTH),
+    _netallion(3, 3, "OAuth for third parties", OTHERS),
     _netallion(7, 7, "keys for integrations and pipelines", NO_PERSON),
     _netallion(9, 13, "a page for keys", missing=PAGES),
     _netallion(15, 19, "the button's words", WORDS, missing=PAGES),
@@ -109,8 +124,13 @@ PROMISES = [
     _netallion(45, 48, "sign-in with curl", CURL_RUNS, CLIENT_RUNS),
     _netallion(50, 56, "the sign-in answer: members, Bearer, 900", ANSWER_FITS),
     _netallion(58, 61, "refresh with curl", CURL_RUNS, CLIENT_RUNS),
-    _netallion(63, 90, "the authorization code flow", missing=OAUTH),
-    _netallion(94, 94, "limits per key or token", PER_KEY, PER_SESSION),
+    _netallion(65, 65, "the code flow for integrations of others", OTHERS),
+    _netallion(69, 69, "the authorization request", AUTHORIZE),
+    _netallion(70, 70, "the token address", EXCHANGE),
+    _netallion(71, 71, "refresh at the token address", RENEWED),
+    _netallion(72, 81, "the code for tokens, as JSON with curl", EXCHANGE),
+    _netallion(83, 90, "the token answer: members, Bearer, 3600", TOKENS_FIT, HOUR),
+    _netallion(94, 94, "limits per key or token", PER_KEY, PER_SESSION, PER_GRANT),
     _netallion(94, 99, "limits by plan, as in the table", PLANS, PLAN_LIMITS),
     _netallion(101, 101, "three headers on every response", HEADERS),
     _netallion(101, 101, "429 with Retry-After", TOO_MANY),
@@ -121,6 +141,6 @@ PROMISES = [
 ]
 # Headings, and the numbers of a list of steps: they promise nothing.
 TITLES = {
-    "netrecon": {1, 3, 4, 19, 22, 29, 31, 36, 39, 41, 59},
-    "netallion": {1, 5, 35, 39, 92, 103},
+    "netrecon": {1, 3, 4, 19, 22, 29, 31, 36, 39, 41, 59, 62},
+    "netallion": {1, 5, 35, 39, 63, 67, 92, 103},
 }

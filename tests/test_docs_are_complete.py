@@ -5,15 +5,31 @@ import tomllib
 
 import pytest
 from django.core.management import get_commands
+from django.test import Client
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern
 
-from accounts.products import CAPABILITIES, products
+from accounts.product_rights import CAPABILITIES
+from accounts.products import products
+from oauth.models.applications import (
+    CLIENT_CREDENTIALS,
+    CODE,
+    DEVICE,
+    GRANT_TYPES,
+    NO_AUTHENTICATION,
+    PRIVATE_KEY,
+    REFRESH,
+    SECRET_BASIC,
+    SECRET_POST,
+    TYPES,
+)
+from oauth.registration import AUTH_METHODS_OF_TYPE
 from tests.documents import DOCUMENTS, blocks
 from tests.running import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LIMITS = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+OAUTH = (ROOT / "docs" / "oauth.md").read_text(encoding="utf-8")
 PRODUCTS = (ROOT / "docs" / "products.md").read_text(encoding="utf-8")
 CHANGELOG = ROOT / "CHANGELOG.md"
 LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
@@ -90,28 +106,49 @@ def test_the_other_variables_are_read_somewhere():
 
 
 def routes(patterns, start="/"):
-    """Address -> methods; "page" for what is no endpoint of the API."""
+    """Address -> its view; none for the admin, whose views are its own business."""
     found = {}
     for entry in patterns:
         address = start + re.sub(r"<\w+:(\w+)>", r"{\1}", str(entry.pattern))
+        if address.removesuffix("/") in found:
+            # The same with a slash at the end, which the README says once for all.
+            continue
         if isinstance(entry, URLPattern):
-            view = getattr(entry.callback, "cls", None)
-            found[address] = {name.upper() for name in dir(view)} & HTTP
+            found[address] = entry.callback
         elif address != "/admin/":
             found |= routes(entry.url_patterns, address)
         else:
-            found[address] = set()
+            found[address] = None
     return found
+
+
+def listed_addresses():
+    """Address -> methods, as the table has them."""
+    table = rows(README[README.index("## Addresses") :], columns=3)
+    return {codes(row[0])[0]: set(row[1].split(", ")) for row in table}
+
+
+def methods_of(view, address):
+    """Those of an endpoint; "page" for what is none."""
+    if hasattr(view, "cls"):
+        return {name.upper() for name in dir(view.cls)} & HTTP
+    if getattr(view, "is_public", False):
+        refused = Client().generic("PATCH", address)
+        return set(refused.headers["Allow"].split(", ")) & HTTP
+    return {"page"}
 
 
 def test_the_table_of_addresses_is_complete():
     real = routes(get_resolver().url_patterns)
-    table = rows(README[README.index("## Addresses") :], columns=3)
-    listed = {codes(row[0])[0]: set(row[1].split(", ")) for row in table}
+    assert "Each address under `/oauth/` lies under `/api/v1/auth/oauth2/`" in README
+    listed = listed_addresses()
+    for address, methods in list(listed.items()):
+        if address.startswith("/oauth/"):
+            listed["/api/v1/auth/oauth2/" + address.removeprefix("/oauth/")] = methods
     assert set(listed) == set(real)
-    for address, methods in real.items():
-        if address.startswith("/api/v1/"):
-            assert listed[address] == methods, address
+    for address, view in real.items():
+        if address.startswith(("/api/v1/", "/oauth/")):
+            assert listed[address] == methods_of(view, address), address
 
 
 def test_the_table_of_commands_is_complete():
@@ -142,6 +179,40 @@ def test_the_table_of_plans_is_the_products(slug):
         daily = f"{limits.daily:,}" if limits.daily else "unlimited"
         row = f"| {plan.name} | {limits.per_minute:,} | {limits.burst:,} | {daily} |"
         assert row in LIMITS
+
+
+# docs/oauth.md
+
+
+def test_the_table_of_application_types_says_what_each_may_do():
+    words = {
+        "code": [CODE],
+        "refresh": [REFRESH],
+        "device": [DEVICE],
+        "client credentials": [CLIENT_CREDENTIALS],
+        "secret or key": [SECRET_BASIC, SECRET_POST, PRIVATE_KEY],
+        "nothing": [NO_AUTHENTICATION],
+    }
+    table = rows(OAUTH, columns=5)
+    assert [codes(row[0])[0] for row in table] == list(TYPES)
+    for name, _, grants, means, _ in table:
+        granted = [each for word in grants.split(", ") for each in words[word]]
+        assert granted == list(GRANT_TYPES[codes(name)[0]])
+        assert words[means] == list(AUTH_METHODS_OF_TYPE[codes(name)[0]])
+
+
+@pytest.mark.parametrize("slug", ["netrecon", "netallion"])
+def test_the_lifetimes_and_plans_are_the_products(slug):
+    product = products()[slug]
+    rules = product.oauth
+    assert (rules.access_seconds, rules.refresh_idle.days) == (3600, 30)
+    assert rules.refresh_absolute.days == 90
+    text = " ".join(OAUTH.split())
+    assert "access 1 hour; refresh 30 days unused, 90 days after the yes" in text
+    having = [plan.name for plan in product.plans.values() if plan.applications]
+    everywhere = having == [plan.name for plan in product.plans.values()]
+    where = "every plan" if everywhere else ", ".join(having)
+    assert f"{product.name} on {where}" in text or f"on {where}, " in text
 
 
 # docs/products.md

@@ -1,14 +1,17 @@
 """Every code block of README.md and docs/ is run by a test."""
 
 import json
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
+from accounts.products import products
 from tests.config.test_fresh_checkout import NOT_CLONED
 from tests.documents import (
     DOCUMENTS,
@@ -20,6 +23,7 @@ from tests.documents import (
     same_shape,
 )
 from tests.live import needs, node_program, own_services, run
+from tests.oauth.live_browser import browsing
 from tests.running import ROOT, clean_environment, command, free_port, running_up
 
 # A real server and real clients.
@@ -53,15 +57,31 @@ def readers(live):
     given = {
         "KEY": netrecon["api_key"],
         "PASSWORD": netrecon["password"],
+        "ORGANIZATION": netrecon["organization"],
         "NETALLION_KEY": netallion["api_key"],
+        "NETALLION": netallion["organization"],
+        "VERIFIER": secrets.token_hex(32),
     }
-    # docs/limits.md uses a key up.
+    # It uses the key up.
     other = {"KEY": live.make_key(netallion, "scan:read")["key"]}
     environment = environment_of(clean_environment(live.data, **live.settings))
     return {
-        file: Reader(live.url, given if file == README else other, environment)
+        file: Reader(
+            live.url,
+            other if file.name == "limits.md" else given,
+            environment=environment,
+            visit=partial(visit, live),
+        )
         for file in DOCUMENTS
     }
+
+
+def visit(live, address):
+    """Where the browser of who is asked ends. They sign in and allow everything."""
+    is_netallions = any(scope in address for scope in products()["netallion"].scopes)
+    account = live.demo["netallion" if is_netallions else "netrecon"]
+    with browsing(live, account) as browser:
+        return browser.visit(address)
 
 
 @pytest.fixture(scope="module")

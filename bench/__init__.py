@@ -1,0 +1,1 @@
+"""Benchmarks: what Doorward costs, beside others, in one run."""
