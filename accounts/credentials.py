@@ -22,9 +22,14 @@ API_KEY = "api_key"
 OAUTH = "oauth"
 
 
+# Who has what a scope was granted for no longer: the person's role, the organization's
+# plan, the product's file, the application, the person's consent to it.
+REASONS = ("role", "plan", "product", "application", "consent")
+
+
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """A granted scope that has no effect now, and why: "role", "plan" or "product"."""
+    """A granted scope that has no effect now, and why: one of REASONS."""
 
     scope: str
     reason: str

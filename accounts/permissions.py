@@ -55,12 +55,14 @@ def require(credential: Credential, capability: str) -> None:
     requirement = credential.product.capabilities[capability]
     if requirement.scope is None:
         raise Problem("forbidden", f"This needs the role {requirement.role} or higher.")
-    problem = Problem(
-        "insufficient_scope",
-        f'This needs the scope "{requirement.scope}".',
-        missing=[requirement.scope],
-    )
-    raise problem.asking_for(DPOP) if credential.key_thumbprint else problem
+    raise insufficient_scope(credential, requirement.scope)
+
+
+def insufficient_scope(credential: Credential, scope: str) -> Problem:
+    """The refusal, with a challenge for the scheme that the credential came by."""
+    words = f'This needs the scope "{scope}".'
+    problem = Problem("insufficient_scope", words, missing=[scope])
+    return problem.asking_for(DPOP) if credential.key_thumbprint else problem
 
 
 def require_person(credential: Credential) -> None:

@@ -24,7 +24,9 @@ def digest(text: str) -> bytes:
     """HMAC-SHA-256 under the newest pepper, 32 bytes.
 
     What we digest holds 128 random bits or more, so a slow hash would add cost, not
-    safety; the pepper keeps who can only write to the database from planting a secret.
+    safety. The one exception is what a person types from a device: 34 bits that live
+    for minutes and whose guesses are braked. The pepper keeps who can only write to the
+    database from planting a secret.
     """
     return _digest(settings.PEPPERS[newest_pepper()], text)
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError as Invalid
 from rest_framework import serializers
 
 from accounts import addresses
+from accounts.credentials import API_KEY, OAUTH, REASONS, SESSION
 from accounts.fields import (
     SecretField,
     StrictBooleanField,
@@ -63,13 +64,13 @@ class SuspendedScope(serializers.Serializer[Any]):
     """A granted scope without effect now."""
 
     scope = serializers.CharField()
-    reason = serializers.ChoiceField(choices=["role", "plan", "product"])
+    reason = serializers.ChoiceField(choices=REASONS)
 
 
 class WhoAmI(serializers.Serializer[Any]):
     """A credential explained."""
 
-    kind = serializers.ChoiceField(choices=["session", "api_key"])
+    kind = serializers.ChoiceField(choices=[SESSION, API_KEY, OAUTH])
     credential_id = serializers.CharField(source="id")
     product = serializers.CharField(source="product.slug")
     organization = serializers.CharField(source="organization.public_id")

@@ -35,7 +35,8 @@ GRANTS = """
 INSERT INTO oauth_grant (id, consent_id, created, expires, redirect_uri, scope,
     code_challenge, nonce, resource, dpop_jkt, auth_time, amr, consumed_at)
 SELECT gen_random_uuid(), %(consent)s, now(),
-    %(ends)s::timestamptz + n * interval '1 s', '', 'scans_read', '', '', '[]', '', now(), '[]', now()
+    %(ends)s::timestamptz + n * interval '1 s', '', 'scans_read', '', '',
+    '[]', '', now(), '[]', now()
 FROM generate_series(1, %(grants)s) AS n
 """
 ACCESS_TOKENS = """

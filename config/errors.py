@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 PROBLEM_JSON = "application/problem+json"
-# Under these addresses every answer is for a program, whatever its Accept header says.
+# Under these addresses every answer is for a program, whatever its Accept header says,
+# but for the views that say of themselves that they are pages.
 MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/healthz", "/readyz")
 # OAuth clients read a member "error" in every refusal (RFC 6749 5.2).
 OAUTH_PATHS = ("/oauth/", "/api/v1/auth/oauth2/")
@@ -71,7 +72,9 @@ def problem_page(problem: Problem, request: HttpRequest) -> HttpResponse:
 
 
 def answer(problem: Problem, request: HttpRequest) -> HttpResponse:
-    if request.path_info.startswith(MACHINE_PATHS):
+    match = request.resolver_match
+    is_page = match is not None and getattr(match.func, "is_page", False)
+    if request.path_info.startswith(MACHINE_PATHS) and not is_page:
         return problem_response(problem, request)
     return problem_page(problem, request)
 

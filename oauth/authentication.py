@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import ids, sealing
+from accounts import sealing
 from accounts.authentication import BEARER, DPOP
 from accounts.credentials import OAUTH, Credential
 from accounts.models import Organization, User
@@ -51,9 +52,12 @@ class OAuthTokens:
         return [consent.public_id for consent in standing]
 
     def names(self, ids_: Iterable[str]) -> dict[str, str]:
-        wanted = [ids.decode(Consent.prefix, text) for text in ids_]
-        rows = Consent.objects.filter(pk__in=wanted).select_related("application")
-        return {consent.public_id: consent.application.name for consent in rows}
+        found: dict[str, str] = {}
+        for text in ids_:
+            application = _application_of(text)
+            if application is not None:
+                found[text] = application.name
+        return found
 
     def end(self, user: User, organization: Organization, reason: str) -> int:
         rows = Consent.objects.filter(
@@ -64,6 +68,18 @@ class OAuthTokens:
 
 
 oauth_tokens = OAuthTokens()
+
+
+def _application_of(public_id: str) -> Application | None:
+    """Behind a token, a consent or the id of the application itself."""
+    holders: tuple[Any, ...] = (AccessToken, Consent)
+    for model in holders:
+        row = model.objects.with_public_id(public_id).first()
+        if row is not None:
+            application: Application = row.application
+            return application
+    found: Application | None = Application.objects.with_public_id(public_id).first()
+    return found
 
 
 def is_jwt(text: str) -> bool:

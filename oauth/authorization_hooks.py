@@ -64,7 +64,6 @@ class AuthorizationHooks(RequestValidator):
     def validate_scopes(
         self, client_id: str, asked: list[str], client: Any, request: Request, *_: Any
     ) -> bool:
-        request.scopes = list(dict.fromkeys(asked))
         why = _scope_fault(request, client)
         if why:
             raise errors.InvalidScopeError(why, request=request)
@@ -72,16 +71,11 @@ class AuthorizationHooks(RequestValidator):
 
 
 def _scope_fault(request: Request, application: Application) -> str:
-    """What is wrong with the scopes that are asked for; empty where nothing is."""
-    if not request.scopes:
-        return "Name the scopes that you want: scope is missing."
     # An application that acts for itself is nobody to be recognised.
     is_itself = request.grant_type == CLIENT_CREDENTIALS
     if is_itself and any(scope in scopes.IDENTITY for scope in request.scopes):
         return "Scopes about a person are not for an application that acts for itself."
-    if not scopes.within(application, request.scopes):
-        return "The application was not made for all of these scopes."
-    return ""
+    return scopes.fault(application, request.scopes)
 
 
 def _check_authorization(request: Request) -> None:

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from django.utils import timezone
-from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+    UnauthorizedClientError,
+)
 
 from accounts import sealing
 from accounts.last_used import recorder
@@ -67,6 +71,16 @@ def prove(
         recorder.note((Application, application.pk), address)
         return application
     raise InvalidClientError("The client is unknown, or its authentication failed.")
+
+
+def require_usable(application: Application) -> None:
+    """Raises UnauthorizedClientError where its organization is suspended, or its plan
+    has no applications."""
+    if not application.is_usable:
+        raise UnauthorizedClientError(
+            "The plan of the application's organization has no OAuth applications, or "
+            "the organization is suspended."
+        )
 
 
 def authenticate(shown: Presented, *, address: str) -> Application:

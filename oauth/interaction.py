@@ -14,7 +14,6 @@ from oauthlib.oauth2.rfc6749.errors import (
     AccessDeniedError,
     InvalidRequestError,
     OAuth2Error,
-    UnauthorizedClientError,
 )
 from oauthlib.openid.connect.core.exceptions import (
     ConsentRequired,
@@ -23,7 +22,7 @@ from oauthlib.openid.connect.core.exceptions import (
 )
 
 from accounts.models import Membership, Session
-from oauth import authorizations, consents, jwts, protocol, pushed
+from oauth import authorizations, clients, consents, jwts, protocol, pushed
 from oauth.authorizations import Asked
 from oauth.failures import InvalidTarget, Refused
 from oauth.models import Application, Consent
@@ -164,11 +163,10 @@ def _unpacked(
 
 def _fault(wanted: Wanted) -> OAuth2Error | None:
     application = wanted.application
-    if not application.is_usable:
-        return UnauthorizedClientError(
-            "The plan of the application's organization has no OAuth applications, or "
-            "the organization is suspended."
-        )
+    try:
+        clients.require_usable(application)
+    except OAuth2Error as error:
+        return error
     if application.require_pushed_authorization_requests and wanted.kept.row is None:
         return InvalidRequestError("This application must push its requests.")
     return mistake(wanted.kept.parameters)

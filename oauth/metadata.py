@@ -111,8 +111,6 @@ def scopes_supported() -> list[str]:
     words = dict.fromkeys(IDENTITY)
     for product in products().values():
         words |= dict.fromkeys(
-            scope.word
-            for scope in product.scopes.values()
-            if not scope.implies_all and scope.word != "admin"
+            scope.word for scope in product.scopes.values() if not scope.implies_all
         )
     return list(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from accounts.credentials import Rights, Suspension, rights
 from accounts.models import Membership
@@ -29,6 +29,15 @@ def powerful(application: Application) -> frozenset[str]:
     """The scopes that stand for all others, which the consent page points out."""
     of_product = application.product.scopes.values()
     return frozenset(scope.word for scope in of_product if scope.implies_all)
+
+
+def fault(application: Application, asked: Sequence[str]) -> str:
+    """What is wrong with scopes that are asked for; empty where nothing is."""
+    if not asked:
+        return "Name the scopes that you want: scope is missing."
+    if not within(application, asked):
+        return "The application was not made for all of these scopes."
+    return ""
 
 
 def within(application: Application, scopes: Iterable[str]) -> bool:

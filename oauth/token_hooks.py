@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.utils import timezone
@@ -19,6 +20,7 @@ from oauth.models.applications import CODE, DEVICE, REFRESH
 from oauth.tokens import Order
 
 DOUBLE_SUBMIT_SECONDS = 2
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 4.1
 
 
 class TokenHooks(RequestValidator):
@@ -26,9 +28,6 @@ class TokenHooks(RequestValidator):
     `device_row`."""
 
     # Who asks
-
-    def client_authentication_required(self, request: Request, *_: Any) -> bool:
-        return True
 
     def authenticate_client(self, request: Request, *_: Any) -> bool:
         shown = clients.presented(request.headers["Authorization"], request.parameters)
@@ -38,11 +37,7 @@ class TokenHooks(RequestValidator):
         address = request.actor.address
         request.client = clients.prove(shown, application, address=address)
         request.client_id = shown.client_id
-        if not request.client.is_usable:
-            raise errors.UnauthorizedClientError(
-                "The plan of the application's organization has no OAuth applications, "
-                "or the organization is suspended."
-            )
+        clients.require_usable(request.client)
         proofs.check(request)
         return True
 
@@ -65,9 +60,6 @@ class TokenHooks(RequestValidator):
         application: Application = grant.consent.application
         return application
 
-    def authenticate_client_id(self, client_id: str, request: Request, *_: Any) -> bool:
-        return self.authenticate_client(request)
-
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Request, *_: Any
     ) -> bool:
@@ -86,8 +78,9 @@ class TokenHooks(RequestValidator):
             return False
         if grant.expires <= timezone.now():
             return False
+        verifier = request.code_verifier
         # A verifier where no challenge was: somebody took it out (RFC 9700 4.8.2).
-        if request.code_verifier and not grant.code_challenge:
+        if verifier and not (grant.code_challenge and VERIFIER.fullmatch(verifier)):
             return False
         if liveness.why_grant_dead(client, grant) is not None:
             return False
@@ -197,9 +190,6 @@ class TokenHooks(RequestValidator):
 
     def invalidate_authorization_code(self, *_: Any) -> None:
         """It is consumed before anything is minted."""
-
-    def rotate_refresh_token(self, request: Request) -> bool:
-        return True
 
 
 def _code_replayed(grant: Grant, *, by: Actor) -> None:

@@ -20,7 +20,7 @@ from oauth.scopes import rights_of
 
 # An honest client that lost the answer may ask again within this time.
 RETRY_WINDOW = timedelta(seconds=30)
-BEARER, DPOP = "Bearer", "DPoP"
+DPOP = "DPoP"
 Answer = dict[str, Any]
 
 
@@ -166,11 +166,19 @@ def revoke_grant(grant: Grant, *, reason: str, by: Actor) -> None:
             )
 
 
-def revoke_access_token(token: AccessToken) -> None:
+def revoke_access_token(token: AccessToken, *, by: Actor) -> None:
     """End one access token; its family goes on."""
-    AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(
-        revoked_at=timezone.now()
-    )
+    with transaction.atomic():
+        alive = AccessToken.objects.filter(pk=token.pk, revoked_at=None)
+        if alive.update(revoked_at=timezone.now()):
+            audit.record(
+                "oauth_tokens.revoked",
+                by=by,
+                organization=jwts.organization_of(token),
+                target=token.public_id,
+                reason="revoked",
+                application=token.application.public_id,
+            )
 
 
 def narrowed(wanted: Iterable[str], allowed: Sequence[str]) -> list[str]:

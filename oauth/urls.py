@@ -40,6 +40,9 @@ pages = [
     path("logout", logout.sign_out),
     path("logout/confirm", logout.confirm),
 ]
+# Who meets these is a person: what goes wrong is told on a page, too.
+for page in pages:
+    page.callback.is_page = True  # type: ignore[attr-defined]
 # Clients of other servers are used to a slash at the end. A program's POST cannot be
 # sent on, a browser can.
 slashed = [

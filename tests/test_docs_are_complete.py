@@ -208,7 +208,7 @@ def test_the_lifetimes_and_plans_are_the_products(slug):
     assert (rules.access_seconds, rules.refresh_idle.days) == (3600, 30)
     assert rules.refresh_absolute.days == 90
     text = " ".join(OAUTH.split())
-    assert "access 1 hour; refresh 30 days unused, 90 days after the yes" in text
+    assert "access 1 hour; refresh 30 days unused, 90 days after consent" in text
     having = [plan.name for plan in product.plans.values() if plan.applications]
     everywhere = having == [plan.name for plan in product.plans.values()]
     where = "every plan" if everywhere else ", ".join(having)

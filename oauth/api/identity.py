@@ -10,9 +10,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.credentials import OAUTH
 from accounts.endpoints import Endpoint
-from accounts.problems import Problem
+from accounts.permissions import insufficient_scope
 from oauth import jwts, metadata
 from oauth.protocol import with_cors
 
@@ -48,16 +47,8 @@ class UserInfo(Endpoint):
     def _claims(self) -> Response:
         credential = self.credential
         user = credential.user
-        if (
-            credential.kind != OAUTH
-            or user is None
-            or "openid" not in credential.scopes
-        ):
-            raise Problem(
-                "insufficient_scope",
-                'This needs an access token with the scope "openid".',
-                missing=["openid"],
-            )
+        if user is None or "openid" not in credential.scopes:
+            raise insufficient_scope(credential, "openid")
         about = jwts.person_claims(user, credential.organization, credential.scopes)
         return Response({"sub": user.public_id, **about})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +27,9 @@ def push(request: HttpRequest, parameters: Parameters) -> HttpResponse:
     """Keep an authorization request (RFC 9126 2). It is checked as if it came by the
     browser, so that mistakes show here."""
     client = _client(parameters)
+    # Whom the parameters name is who proved itself.
+    named = {**parameters.values, "client_id": client.client_id}
+    parameters = replace(parameters, values=named)
     pushed.refuse_foreign(parameters)
     pushed.refuse_nested(parameters)
     try:
@@ -50,8 +54,9 @@ def begin_device(request: HttpRequest, parameters: Parameters) -> dict[str, Any]
     if DEVICE not in client.grant_types:
         raise UnauthorizedClientError("This application is not for devices.")
     asked = list(dict.fromkeys(parameters.values.get("scope", "").split()))
-    if not asked or not scopes.within(client, asked):
-        raise InvalidScopeError("Ask for scopes that the application was made for.")
+    why = scopes.fault(client, asked)
+    if why:
+        raise InvalidScopeError(why)
     begun = devices.begin(client, asked, parameters.resource)
     address = f"{settings.PUBLIC_URL}/oauth/device"
     return {
@@ -67,10 +72,7 @@ def begin_device(request: HttpRequest, parameters: Parameters) -> dict[str, Any]
 def _client(parameters: Parameters) -> Application:
     shown = clients.presented(parameters.headers["Authorization"], parameters.values)
     client = clients.authenticate(shown, address=parameters.actor.address)
-    if not client.is_usable:
-        raise UnauthorizedClientError("The organization or its plan is not active.")
-    # Whom the parameters name is who proved itself.
-    parameters.values.setdefault("client_id", client.client_id)  # type: ignore[attr-defined]
+    clients.require_usable(client)
     return client
 
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidClientError,
     InvalidRequestError,
-    UnauthorizedClientError,
 )
 
 from accounts import sealing
@@ -36,8 +35,7 @@ def introspect(request: HttpRequest, parameters: Parameters) -> dict[str, Any]:
     client = _client(parameters)
     if client.is_public:
         raise InvalidClientError("A public client cannot introspect.")
-    if not client.is_usable:
-        raise UnauthorizedClientError("The organization or its plan is not active.")
+    clients.require_usable(client)
     shown = _shown(parameters)
     found = authentication.find(shown)
     if found is not None:
@@ -58,7 +56,7 @@ def revoke(request: HttpRequest, parameters: Parameters) -> HttpResponse:
     shown = _shown(parameters)
     found = authentication.find(shown)
     if found is not None and found.application_id == client.pk:
-        tokens.revoke_access_token(found)
+        tokens.revoke_access_token(found, by=parameters.actor)
     refresh = _refresh_token(shown) if found is None else None
     if refresh is not None and _application_of(refresh).pk == client.pk:
         tokens.revoke_grant(refresh.grant, reason="revoked", by=parameters.actor)
@@ -96,10 +94,10 @@ def _access(token: AccessToken, client: Application) -> dict[str, Any]:
         return INACTIVE
     if liveness.why_token_dead(token, timezone.now()) is not None:
         return INACTIVE
-    effective = rights_of(token).effective
+    effective, rules = rights_of(token).effective, token.application.product.oauth
     answer = _common(token.application, token.grant, effective, token.scopes)
     answer |= {
-        "token_type": tokens.DPOP if token.dpop_jkt else tokens.BEARER,
+        "token_type": tokens.DPOP if token.dpop_jkt else rules.token_type,
         "sub": jwts.subject(token),
         "aud": jwts.audience(token),
         "exp": int(token.expires.timestamp()),

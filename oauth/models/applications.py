@@ -142,7 +142,9 @@ class Application(Identified, AbstractApplication):
     objects: Any = ApplicationManager()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["organization", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-id"], name="newest_applications")
+        ]
 
     def __str__(self) -> str:
         return self.name

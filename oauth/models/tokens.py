@@ -14,6 +14,7 @@ from oauth2_provider.models import (
 
 from accounts.lookups import Lookup
 from accounts.models import Identified, Organization
+from accounts.models.identified import IdentifiedQuerySet
 from oauth.models.applications import NOT_DECISIVE, Application
 from oauth.models.grants import Grant
 
@@ -24,7 +25,7 @@ PERSON = (
 )
 
 
-class AccessTokenManager(models.Manager["AccessToken"]):
+class AccessTokenManager(models.Manager.from_queryset(IdentifiedQuerySet)):  # type: ignore[misc]
     """All access tokens."""
 
     def find(self, digests: list[bytes]) -> AccessToken | None:

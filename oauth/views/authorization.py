@@ -1,4 +1,4 @@
-"""The pages on the way to a yes: authorization, consent, devices, sign-out."""
+"""The authorization endpoint and its page for consent."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def broken_page(answer: Any) -> str:
     assert answer.status_code == 400, answer.content
     assert "Location" not in answer.headers
     text: str = answer.content.decode()
-    assert "The application asked wrongly" in text
+    assert "The application's request is not valid" in text
     return text
 
 

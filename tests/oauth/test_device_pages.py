@@ -13,7 +13,8 @@ from tests.oauth.reading import Page, begin, policy, shown, to_the_question
 
 @pytest.mark.parametrize("mount", MOUNTS)
 @pytest.mark.parametrize(
-    ("number", "told"), [(0, "The device is connected"), (1, "The device stays out")]
+    ("number", "told"),
+    [(0, "The device is connected"), (1, "The device was not connected")],
 )
 def test_a_device_is_let_in_or_not(app, alices, mount, number, told):
     question, _ = to_the_question(alices, app, mount)

@@ -174,7 +174,7 @@ def test_allowed_but_never_fetched_it_is_over_too(tool: App, alices: Browser, cl
 def test_denied_it_is_told(tool: App, alices: Browser):
     begun = begin(tool)
     done = decide(alices, begun["user_code"], "deny")
-    assert "The device stays out" in done.content.decode()
+    assert "The device was not connected" in done.content.decode()
     refused(poll(tool, begun), "access_denied")
     assert not Consent.objects.exists()
 

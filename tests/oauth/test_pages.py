@@ -48,7 +48,7 @@ def test_a_wrong_request_is_explained_and_leads_nowhere(alices, path):
     answer = alices.client.get(path)
     page = Page(answer)
     assert answer.status_code == 400
-    assert "The application asked wrongly" in page.text
+    assert "The application's request is not valid" in page.text
     assert "invalid_request" in page.text
     assert page.forms == []
     assert set(page.links) == {"#content", "/"}

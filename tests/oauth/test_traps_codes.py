@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -235,3 +237,14 @@ def test_a_code_is_no_token(app: App, alices: Browser):
     assert not is_alive(app, code)
     refused(app.refresh(code), "invalid_grant")
     assert get("/oauth/userinfo", Authorization=f"Bearer {code}").status_code == 401
+
+
+@pytest.mark.parametrize("length", [42, 129])
+def test_a_verifier_has_43_to_128_characters(app, alices, length):
+    """RFC 7636 4.1."""
+    verifier = "a" * length
+    hashed = hashlib.sha256(verifier.encode()).digest()
+    challenge = base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
+    asked = {"code_challenge": challenge, "code_challenge_method": "S256"}
+    code = alices.code(app, **asked)
+    refused(app.exchange(code, code_verifier=verifier), "invalid_grant", 400)
