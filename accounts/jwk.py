@@ -29,7 +29,7 @@ _KEY_OF_ALGORITHM = {
 }
 ALGORITHMS = tuple(_KEY_OF_ALGORITHM)
 # Longer keys take an attacker no longer to send, and us much longer to use.
-RSA_BITS = range(2048, 8192 + 1)
+RSA_BITS = range(2048, 4096 + 1)
 LONGEST_RSA_EXPONENT = 64
 
 # RFC 7638 3.2 and RFC 8037 2: what makes the key what it is.

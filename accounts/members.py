@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts import audit, mail, passwords, sealing
 from accounts.audit import Actor
-from accounts.credentials import Credential, kinds
-from accounts.models import Invitation, Membership, Organization, Session, User
+from accounts.credentials import API_KEY, Credential, kinds
+from accounts.models import Invitation, Membership, Organization, User
 from accounts.problems import Problem
 
 INVITATION_LIFETIME = timedelta(days=7)
@@ -128,7 +128,7 @@ def change(
             setattr(membership, name, value)
         membership.save(update_fields=list(changes))
         if not membership.is_active:
-            Session.objects.filter(membership=membership).end("member_deactivated")
+            _end_sign_ins(membership)
         audit.record(
             "member.changed",
             by=by,
@@ -138,6 +138,13 @@ def change(
             after=changes,
         )
     return membership
+
+
+def _end_sign_ins(membership: Membership) -> None:
+    """What a deactivated member signed in to ends for good. Keys come back."""
+    for kind in kinds():
+        if kind.name != API_KEY:
+            kind.end(membership.user, membership.organization, "member_deactivated")
 
 
 def remove(membership: Membership, *, remover: Credential, by: Actor) -> None:

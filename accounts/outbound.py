@@ -21,7 +21,7 @@ from django.conf import settings
 from accounts.outbox import Undelivered
 from ratelimits.addresses import Address
 
-SECONDS = 5.0
+SECONDS = 3.0
 MOST_BYTES = 4096
 PORTS = {"https": 443, "http": 80}
 INTERIM = re.compile(rb"HTTP/1\.[01] 1[0-9]{2}\b")

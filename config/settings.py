@@ -176,7 +176,8 @@ BACKGROUND = True
 BACKGROUND_JOBS = {
     "oauth.logout.announce": 1.0,
     "accounts.outbox.deliver_due": 1.0,
-    "config.pruning.slice": 60.0,
+    "config.pruning.sweep": 60.0,
+    "oauth.tokens.forget_answers": 60.0,
 }
 
 # All six tables of django-oauth-toolkit are ours, from the first migration on.
@@ -328,6 +329,9 @@ LOGGING = {
         # Django would warn once per 4xx; the door writes one line per request instead.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Anybody can send too much; the door's line says so.
+        "django.security.RequestDataTooBig": {"level": "CRITICAL"},
+        "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
         # It writes codes and tokens into its debug lines.
         "oauthlib": {"level": "WARNING"},
     },

@@ -40,7 +40,8 @@ def proves(assertion: str, application: Application) -> bool:
         return False
     if not isinstance(expires, int | float):
         return False
-    if expires - time.time() > LONGEST_LIFETIME.total_seconds():
+    # A number may be too large to count with; to compare it is always possible.
+    if expires > time.time() + LONGEST_LIFETIME.total_seconds():
         return False
     until = datetime.fromtimestamp(expires + LEEWAY, UTC)
     scoped = f"client_assertion:{application.client_id}:{identifier}"

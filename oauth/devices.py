@@ -85,7 +85,7 @@ def poll(device: DeviceGrant) -> str | None:
         return DeviceCodeGrant.DEVICE_CODE_EXPIRED
     if device.denied_at is not None:
         return DeviceCodeGrant.DEVICE_CODE_DENIED
-    if device.grant_id is not None:
+    if device.grant is not None:
         return DeviceCodeGrant.DEVICE_CODE_AUTHORIZED
     row = DeviceGrant.objects.filter(pk=device.pk)
     last = device.last_polled_at
@@ -125,7 +125,7 @@ def allow(
     return bool(allowed)
 
 
-def deny(device: DeviceGrant, *, by: Actor) -> bool:
+def deny(device: DeviceGrant, *, membership: Membership, by: Actor) -> bool:
     """Keep the device out. False: it does not wait any more."""
     with transaction.atomic():
         denied = bool(_open(device).update(denied_at=timezone.now()))
@@ -133,7 +133,7 @@ def deny(device: DeviceGrant, *, by: Actor) -> bool:
             audit.record(
                 "device.denied",
                 by=by,
-                organization=device.application.organization,
+                organization=membership.organization,
                 target=device.application.public_id,
             )
     return denied

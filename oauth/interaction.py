@@ -26,6 +26,7 @@ from oauth import authorizations, clients, consents, jwts, protocol, pushed
 from oauth.authorizations import Asked
 from oauth.failures import InvalidTarget, Refused
 from oauth.models import Application, Consent
+from oauth.models.applications import NATIVE
 from oauth.scopes import grantable
 from oauth.server import Parameters, server
 
@@ -187,10 +188,12 @@ def _is_recent(wanted: Wanted, session: Session, asked_at: datetime | None) -> b
 
 
 def _asks_again(wanted: Wanted) -> bool:
-    """Where a remembered yes does not do: the client wants to ask, or its address is a
-    scheme that any program of the device can take for its own (RFC 8252 8.6)."""
-    asks = bool(wanted.prompts & {CONSENT, SELECT_ACCOUNT})
-    return asks or not wanted.asked.redirect_uri.startswith(("https:", "http:"))
+    """Where a remembered yes does not do: the client wants to ask, or any program of
+    the device can take its address for its own (RFC 8252 8.6)."""
+    if wanted.prompts & {CONSENT, SELECT_ACCOUNT}:
+        return True
+    is_native = wanted.application.type == NATIVE
+    return is_native and not wanted.asked.redirect_uri.startswith("https:")
 
 
 def _check_hint(wanted: Wanted, session: Session) -> None:

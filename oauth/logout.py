@@ -1,7 +1,8 @@
 """Telling applications that a session has ended (OpenID Connect Back-Channel Logout).
 
-Sessions end in many ways, so this looks for ended ones instead of being told: no way to
-end one can forget it.
+Sessions are ended in many places, so this looks for ended ones instead of being told.
+One that only runs out, or whose person is disabled, is not announced: its tokens are
+refused anyway.
 """
 
 from __future__ import annotations
@@ -26,16 +27,14 @@ AT_ONCE = 100
 def announce() -> int:
     """Queue a message for every application that an ended session was signed in
     to. The answer is how many."""
-    ended = Session.objects.filter(ended_at__gte=timezone.now() - RECENT)
-    waiting = (
-        Grant.objects.filter(
-            session__in=ended, logout_announced_at=None, consumed_at__isnull=False
-        )
-        .exclude(consent__application__backchannel_logout_uri="")
-        .select_related("consent__application", "consent__membership__user")
-        .order_by("pk")[:AT_ONCE]
-    )
-    return sum(_announce(grant) for grant in waiting)
+    listening = Application.objects.current().exclude(backchannel_logout_uri="")
+    waiting = Grant.objects.filter(
+        session__ended_at__gte=timezone.now() - RECENT,
+        logout_announced_at=None,
+        consumed_at__isnull=False,
+        consent__application__in=listening.filter(is_active=True),
+    ).select_related("consent__application", "consent__membership__user")
+    return sum(_announce(grant) for grant in waiting[:AT_ONCE])
 
 
 def _announce(grant: Grant) -> int:
@@ -46,6 +45,8 @@ def _announce(grant: Grant) -> int:
         session=session_id,
         consent__application=application,
         logout_announced_at=None,
+        # A code that is redeemed later begins anew.
+        consumed_at__isnull=False,
     )
     with transaction.atomic():
         if not same.update(logout_announced_at=timezone.now()):
@@ -63,7 +64,9 @@ def deliver(payload: dict[str, Any]) -> None:
     """Send one logout token. It is signed when it is sent, so that a late one is valid
     too. Raises outbox.Undelivered or OSError."""
     application = Application.objects.find(payload["client_id"])
-    if application is None or not application.backchannel_logout_uri:
+    if application is None or application.status != "active":
+        return
+    if not application.backchannel_logout_uri:
         return
     token = jwts.logout_token(
         application, subject=payload["sub"], session=payload["sid"]

@@ -16,6 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 from accounts import parsers
 from accounts.audit import actor_of
 from accounts.problems import REALM, Problem
+from accounts.redaction import shown
 from oauth.failures import InvalidTarget
 from oauth.server import Parameters
 from ratelimits import brakes
@@ -25,6 +26,9 @@ JSON = "application/json"
 # May stand several times (RFC 8707 2); every other parameter only once.
 REPEATABLE = "resource"
 LONGEST_VALUE = 8192
+# Far more than any client has use for; each one is work for whoever sends none at all.
+MOST_PARAMETERS = 50
+MOST_RESOURCES = 20
 # Failed clients are counted by address only: a client id is public, so by it anybody
 # could stop a client.
 BRAKE = "oauth-client"
@@ -147,6 +151,9 @@ def parameters_of(request: HttpRequest, pairs: Iterable[tuple[str, str]]) -> Par
     """Each once, without the empty ones (RFC 6749 3.1 and 3.2)."""
     values: dict[str, str] = {}
     resource: list[str] = []
+    pairs = list(pairs)
+    if len(pairs) > MOST_PARAMETERS + MOST_RESOURCES:
+        raise InvalidRequestError(f"Send at most {MOST_PARAMETERS} parameters.")
     for name, value in pairs:
         if not value:
             continue
@@ -155,9 +162,11 @@ def parameters_of(request: HttpRequest, pairs: Iterable[tuple[str, str]]) -> Par
         if name == REPEATABLE:
             resource.append(value)
         elif name in values:
-            raise InvalidRequestError(f"Send {name[:40]!r} once.")
+            raise InvalidRequestError(f"Send {shown(name)} once.")
         else:
             values[name] = value
+    if len(resource) > MOST_RESOURCES:
+        raise InvalidTarget(f"Name at most {MOST_RESOURCES} resources.")
     return Parameters(
         path=request.path_info,
         values=values,
@@ -213,7 +222,7 @@ def _json_pairs(request: HttpRequest) -> Iterable[tuple[str, str]]:
             if each is None:
                 continue
             if not isinstance(each, str):
-                raise InvalidRequestError(f"{name[:40]!r} must be a text.")
+                raise InvalidRequestError(f"{shown(name)} must be a text.")
             yield name, each
 
 

@@ -19,8 +19,27 @@ from oauth.server import Parameters
 
 # Long enough to sign in and to read what is asked.
 LIFETIME = timedelta(minutes=10)
-# How the client proved itself stays out of what is kept.
-PROOFS = ("client_secret", "client_assertion", "client_assertion_type")
+# What an authorization request is made of; nothing else is kept, and how the client
+# proved itself least of all.
+KEPT = frozenset(
+    {
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "response_mode",
+        "scope",
+        "state",
+        "nonce",
+        "prompt",
+        "max_age",
+        "login_hint",
+        "id_token_hint",
+        "acr_values",
+        "code_challenge",
+        "code_challenge_method",
+        "dpop_jkt",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +52,7 @@ class Unpacked:
 
 def push(application: Application, parameters: Parameters, *, jkt: str) -> str:
     """Keep a request that was checked. The answer is its `request_uri`."""
-    kept = {
-        name: value for name, value in parameters.values.items() if name not in PROOFS
-    }
+    kept = {name: value for name, value in parameters.values.items() if name in KEPT}
     if jkt:
         kept["dpop_jkt"] = jkt
     uri = looks.make(looks.REQUEST_PREFIX)

@@ -40,7 +40,7 @@ def check(uri: str, *, application_type: str) -> None:
     if parts.scheme in ("https", "http"):
         _check_host(parts)
     elif application_type == NATIVE:
-        _check_private_use(parts.scheme)
+        _check_private_use(parts)
     else:
         raise ValueError("Use https. Only native applications have their own schemes.")
     _check_path(parts)
@@ -100,8 +100,10 @@ def _check_host(parts: SplitResult) -> None:
         )
 
 
-def _check_private_use(scheme: str) -> None:
-    if not _REVERSED_DOMAIN.fullmatch(scheme):
+def _check_private_use(parts: SplitResult) -> None:
+    if "@" in parts.netloc:
+        raise ValueError("Leave out the part before the @.")
+    if not _REVERSED_DOMAIN.fullmatch(parts.scheme):
         raise ValueError(
             "A scheme of your own is a domain of yours turned round, such as "
             "com.example.app:/callback."

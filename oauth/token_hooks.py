@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -37,6 +38,7 @@ class TokenHooks(RequestValidator):
         address = request.actor.address
         request.client = clients.prove(shown, application, address=address)
         request.client_id = shown.client_id
+        request.actor = replace(request.actor, id=request.client.public_id)
         clients.require_usable(request.client)
         proofs.check(request)
         return True

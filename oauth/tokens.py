@@ -116,8 +116,8 @@ def rotate(presented: str, old: RefreshToken, order: Order) -> Answer | None:
             consumed_at=timezone.now(),
             sealed_successor=sealed,
             successor_id=successor.pk,
-            # It is kept as long as its successor, so that its reuse is noticed.
-            expires=successor.expires,
+            # Kept as long as the family can live, so that its reuse is noticed.
+            expires=old.grant.expires,
         ):
             return None
         minted.store()
@@ -140,6 +140,18 @@ def repeat(presented: str, old: RefreshToken) -> Answer | None:
     )
     answer: Answer = json.loads(plain)
     return answer
+
+
+def forget_answers(most: int = 10_000) -> int:
+    """Drop the answers that cannot be asked for again, so that nobody who finds a used
+    token and a copy of the table can open one after the other up to the newest. The
+    answer is how many."""
+    late = RefreshToken.objects.filter(
+        consumed_at__lt=timezone.now() - RETRY_WINDOW, sealed_successor__isnull=False
+    )
+    some = RefreshToken.objects.filter(pk__in=late.values("pk")[:most])
+    forgotten: int = some.update(sealed_successor=None)
+    return forgotten
 
 
 def issue(order: Order) -> Answer:

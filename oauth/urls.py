@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from oauth.api import applications, grants, identity, requests, tokens
@@ -48,7 +49,10 @@ for page in pages:
 slashed = [
     *(path(f"{program.pattern}/", program.callback) for program in programs),
     *(
-        path(f"{name}/", RedirectView.as_view(url=f"../{name}", query_string=True))
+        path(
+            f"{name}/",
+            csrf_exempt(RedirectView.as_view(url=f"../{name}", query_string=True)),
+        )
         for name in ("authorize", "device", "logout")
     ),
 ]

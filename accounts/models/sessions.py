@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -75,6 +75,11 @@ class Session(Identified):
         indexes = [
             models.Index(fields=["membership", "ended_at"]),
             models.Index(Coalesce("ended_at", "expires_at"), name="session_over"),
+            models.Index(
+                fields=["ended_at"],
+                condition=Q(ended_at__isnull=False),
+                name="session_ended",
+            ),
         ]
 
     def is_alive(self, now: datetime) -> bool:

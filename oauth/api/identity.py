@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.credentials import OAUTH
 from accounts.endpoints import Endpoint
 from accounts.permissions import insufficient_scope
 from oauth import jwts, metadata
@@ -47,7 +48,8 @@ class UserInfo(Endpoint):
     def _claims(self) -> Response:
         credential = self.credential
         user = credential.user
-        if user is None or "openid" not in credential.scopes:
+        is_token = credential.kind == OAUTH
+        if not is_token or user is None or "openid" not in credential.scopes:
             raise insufficient_scope(credential, "openid")
         about = jwts.person_claims(user, credential.organization, credential.scopes)
         return Response({"sub": user.public_id, **about})

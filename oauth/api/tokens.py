@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -53,13 +54,14 @@ def revoke(request: HttpRequest, parameters: Parameters) -> HttpResponse:
     """End a token of one's own (RFC 7009): an access token alone, a refresh token with
     everything that came from the same authorization."""
     client = _client(parameters)
+    by = replace(parameters.actor, id=client.public_id)
     shown = _shown(parameters)
     found = authentication.find(shown)
     if found is not None and found.application_id == client.pk:
-        tokens.revoke_access_token(found, by=parameters.actor)
+        tokens.revoke_access_token(found, by=by)
     refresh = _refresh_token(shown) if found is None else None
     if refresh is not None and _application_of(refresh).pk == client.pk:
-        tokens.revoke_grant(refresh.grant, reason="revoked", by=parameters.actor)
+        tokens.revoke_grant(refresh.grant, reason="revoked", by=by)
     # Whoever asks about a token that is not theirs learns nothing (RFC 7009 2.2).
     return HttpResponse(headers={"Cache-Control": "no-store"})
 

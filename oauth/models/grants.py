@@ -147,6 +147,15 @@ class Grant(Identified, AbstractGrant):
 
     objects: Any = GrantManager()
 
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["session"],
+                condition=Q(logout_announced_at=None, consumed_at__isnull=False),
+                name="logout_not_announced",
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.public_id
 
@@ -180,9 +189,13 @@ class DeviceGrant(Identified, AbstractDeviceGrant):
     last_polled_at = models.DateTimeField(null=True, editable=False)
     denied_at = models.DateTimeField(null=True, editable=False)
     consumed_at = models.DateTimeField(null=True, editable=False)
-    # Set when a person allows it.
+    # Set when a person allows it. Without a constraint, as that of a refresh token.
     grant = models.ForeignKey(
-        Grant, on_delete=models.CASCADE, null=True, related_name="+"
+        Grant,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        db_constraint=False,
     )
 
     class Meta:

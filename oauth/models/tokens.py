@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 from oauth2_provider.models import (
     AbstractAccessToken,
     AbstractIDToken,
@@ -86,8 +87,9 @@ class RefreshTokenManager(models.Manager["RefreshToken"]):
 class RefreshToken(Identified, AbstractRefreshToken):
     """What fetches the next pair, once. Its scopes are those of the grant.
 
-    A used one keeps the answer that it fetched, sealed under itself, so that an honest
-    client that lost the answer can have it again.
+    A used one keeps the answer that it fetched for a moment, sealed under itself, so
+    that an honest client that lost it can have it again. It expires with its grant, so
+    that its reuse is noticed as long as there is anything to end.
     """
 
     prefix: ClassVar[str] = "rft"
@@ -103,8 +105,13 @@ class RefreshToken(Identified, AbstractRefreshToken):
     resource = None
 
     digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    # Without a constraint: PostgreSQL would look here once for each grant that is
+    # pruned. No query finds a refresh token whose grant is gone.
     grant = models.ForeignKey(
-        Grant, on_delete=models.CASCADE, related_name="refresh_tokens"
+        Grant,
+        on_delete=models.CASCADE,
+        related_name="refresh_tokens",
+        db_constraint=False,
     )
     expires = models.DateTimeField(db_index=True)
     # Of a public client only: a confidential one proves itself anyway (RFC 9449 5).
@@ -117,6 +124,13 @@ class RefreshToken(Identified, AbstractRefreshToken):
 
     class Meta:
         constraints: ClassVar = []
+        indexes: ClassVar = [
+            models.Index(
+                fields=["consumed_at"],
+                condition=Q(sealed_successor__isnull=False),
+                name="refresh_sealed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

@@ -142,7 +142,8 @@ def source_of(address: str) -> str:
 def redirect_host(address: str) -> str:
     """What the page says about where the person is sent back to."""
     parts = urlsplit(address)
-    return parts.netloc or f"{parts.scheme}:"
+    # What follows an application's own scheme is anybody's choice, and no host.
+    return parts.netloc if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
 
 def sign_in_address(request: HttpRequest, wanted: Wanted) -> str:

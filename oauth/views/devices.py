@@ -64,8 +64,8 @@ def deny(request: HttpRequest) -> HttpResponse:
     if session is None:
         return _to_sign_in(request)
     try:
-        device, _ = _found(request, session)
-        if not devices.deny(device, by=actor_of(request)):
+        device, membership = _found(request, session)
+        if not devices.deny(device, membership=membership, by=actor_of(request)):
             raise _nobody_waits()
     except Problem as problem:
         return _refused(request, session, problem)

@@ -33,7 +33,8 @@ class SignOut:
 
     redirect_uri: str
     state: str
-    subject: str
+    # The session that an ID token names, empty where none does.
+    session: str
     application: Application | None
 
 
@@ -41,7 +42,7 @@ class SignOut:
 @never_cache
 @require_http_methods(PAGE)
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Who names the person by an ID token is believed; everybody else's request is
+    """Who names the session by an ID token is believed; everybody else's request is
     asked about. Applications send this by a link or a form, so it takes both."""
     if request.method == "POST":
         return by_get(request)
@@ -52,7 +53,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     session = browser.session_of(request)
     if session is None:
         return _signed_out(request, wanted)
-    if wanted.subject and wanted.subject == session.membership.user.public_id:
+    if wanted.session == session.public_id:
         browser.forget(request, reason="signed_out_by_application")
         return _signed_out(request, wanted)
     return _ask(request, wanted, session)
@@ -84,6 +85,8 @@ def _read(request: HttpRequest) -> SignOut:
             raise InvalidRequestError("client_id is not that of id_token_hint.")
     named = client_id or str(claims.get("aud", ""))
     application = Application.objects.find(named) if named else None
+    if application is not None and application.status != "active":
+        application = None
     redirect_uri = values.get("post_logout_redirect_uri", "")
     if redirect_uri:
         registered = application.post_logout_redirects if application else []
@@ -95,7 +98,7 @@ def _read(request: HttpRequest) -> SignOut:
     return SignOut(
         redirect_uri=redirect_uri,
         state=values.get("state", ""),
-        subject=str(claims.get("sub", "")),
+        session=str(claims.get("sid", "")) if application is not None else "",
         application=application,
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Session
+from accounts.models import AuditEvent, Session
 from config import pruning
 from oauth.models import (
     AccessToken,
@@ -18,6 +19,7 @@ from oauth.models import (
     PushedRequest,
     RefreshToken,
 )
+from oauth.tokens import forget_answers
 from tests.accounts.conftest import clock as clock
 from tests.oauth.conftest import App, Browser
 from tests.oauth.flows import begin_device, lives, poll, push, scans
@@ -134,30 +136,38 @@ def test_an_authorization_stays_while_a_device_waits_for_it(
 # Reuse of a refresh token
 
 
-def test_a_used_refresh_token_stays_as_long_as_the_one_that_followed(
-    app: App, tokens, clock
-):
-    clock.shift(29 * DAY)
-    refreshed = app.refresh(tokens["refresh_token"]).json()
-    # It would have ended itself by now.
-    clock.shift(2 * DAY)
-    prune()
-    assert RefreshToken.objects.count() == 2
-    assert app.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    assert app.refresh(refreshed["refresh_token"]).json()["error"] == "invalid_grant"
-    assert Grant.objects.get().revoked_at is not None
-
-
-def test_a_refresh_token_that_was_used_long_ago_is_simply_unknown(
+def test_a_refresh_token_that_was_used_long_ago_is_known_while_its_family_lives(
     app: App, tokens, clock
 ):
     first = newest = tokens["refresh_token"]
-    for _ in range(4):
-        clock.shift(12 * DAY)
+    for _ in range(6):
+        clock.shift(14 * DAY)
         newest = app.refresh(newest).json()["refresh_token"]
-    assert prune()["refresh_tokens"] == 1
+        prune()
+    assert RefreshToken.objects.count() == 7
     assert app.refresh(first).json()["error"] == "invalid_grant"
-    assert app.refresh(newest).status_code == 200
+    assert app.refresh(newest).json()["error"] == "invalid_grant"
+    ended = AuditEvent.objects.get(action="oauth_tokens.revoked")
+    assert ended.details["reason"] == "refresh_token_reused"
+
+
+def test_a_refresh_token_that_nobody_used_goes_after_its_idle_time(tokens, clock):
+    clock.shift(30 * DAY + 2 * HOUR)
+    assert prune()["refresh_tokens"] == 1
+
+
+def test_what_a_used_refresh_token_keeps_is_dropped_when_it_cannot_be_asked_for(
+    app: App, tokens, clock
+):
+    refreshed = app.refresh(tokens["refresh_token"])
+    assert forget_answers() == 0
+    clock.shift(29)
+    assert forget_answers() == 0
+    assert app.refresh(tokens["refresh_token"]).content == refreshed.content
+    clock.shift(2)
+    assert forget_answers() == 1
+    assert not RefreshToken.objects.exclude(sealed_successor=None).exists()
+    assert app.refresh(refreshed.json()["refresh_token"]).status_code == 200
 
 
 def test_a_family_ends_and_goes_with_its_authorization(app: App, tokens, clock):
@@ -222,3 +232,21 @@ def test_a_dry_run_counts_what_will_be_free_once_its_tokens_are_gone(tokens):
         over_for(table.objects, 2 * HOUR)
     waiting = {name: count for name, count in pruning.waiting().items() if count}
     assert waiting == prune()
+
+
+def test_the_server_goes_on_while_a_slice_was_full(app: App, alices: Browser):
+    for _ in range(5):
+        alices.code(app)
+    over_for(Grant.objects, 2 * HOUR)
+    assert pruning.sweep(most=2)["authorizations"] == 5
+    assert settings.BACKGROUND_JOBS["config.pruning.sweep"] == 60
+
+
+def test_the_server_takes_its_time_for_what_would_take_long(
+    app: App, alices: Browser, monkeypatch
+):
+    monkeypatch.setattr(pruning, "SWEEP_SECONDS", 0)
+    for _ in range(3):
+        alices.code(app)
+    over_for(Grant.objects, 2 * HOUR)
+    assert pruning.sweep(most=1)["authorizations"] == 1

@@ -1,0 +1,138 @@
+"""What an attack on this server tried, and gets no further with."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+
+from accounts.audit import SYSTEM
+from accounts.models import AuditEvent, Session
+from oauth import applications, logout
+from oauth.models import Consent, Grant, PushedRequest
+from tests.cast import Person
+from tests.oauth.conftest import CALLBACK, App, Browser, pkce, register, sent_back
+from tests.oauth.knocking import refused
+
+pytestmark = pytest.mark.django_db
+JSON = "application/json"
+
+
+def challenge() -> dict[str, str]:
+    return {"code_challenge": pkce()[1], "code_challenge_method": "S256"}
+
+
+@pytest.mark.parametrize("path", ["token", "introspect", "par", "revoke"])
+def test_more_parameters_than_any_client_has_use_for_are_refused_unread(db, path: str):
+    many = {f"p{number}": "x" for number in range(100)}
+    for body, content_type in (
+        (json.dumps(many), JSON),
+        (urlencode(many), "application/x-www-form-urlencoded"),
+    ):
+        answer = Client().post(f"/oauth/{path}", body, content_type=content_type)
+        refused(answer, "invalid_request", 400)
+
+
+def test_more_than_twenty_resources_are_refused(app: App):
+    many = [f"https://api{number}.example.com" for number in range(21)]
+    body = {**app.proof, "grant_type": "client_credentials", "resource": many}
+    answer = Client().post("/oauth/token", body, content_type=JSON)
+    refused(answer, "invalid_target", 400)
+
+
+def test_what_is_no_part_of_a_request_is_not_kept(alice: Person):
+    spa = register(alice, type="spa")
+    asked = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "scans_read"}
+    answer = spa.post("par", **asked, **challenge(), junk="x" * 8000)
+    assert answer.status_code == 201
+    assert "junk" not in PushedRequest.objects.get().parameters["values"]
+
+
+def test_a_native_application_on_loopback_is_asked_about_each_time(
+    alice: Person, alices: Browser
+):
+    """RFC 8252 8.6: any program of the machine can hear there."""
+    native = register(alice, type="native", redirect_uris="http://127.0.0.1/cb")
+    first = alices.allow(native, redirect_uri="http://127.0.0.1:5000/cb", **challenge())
+    assert "code" in sent_back(first)
+    asked = {"redirect_uri": "http://127.0.0.1:6666/cb", **challenge()}
+    assert alices.ask(native, **asked).status_code == 200
+    silent = sent_back(alices.ask(native, **asked, prompt="none"))
+    assert silent["error"] == "consent_required"
+
+
+def test_the_page_names_a_scheme_not_the_host_that_it_claims(
+    alice: Person, alices: Browser
+):
+    address = "com.evil.app://bank.example.com/callback"
+    native = register(alice, type="native", redirect_uris=address)
+    page = alices.ask(native, redirect_uri=address, **challenge()).content.decode()
+    assert "You will be sent back to <strong>com.evil.app:</strong>" in page
+
+
+def test_a_deleted_application_sends_nobody_anywhere_after_sign_out(
+    alice: Person, alices: Browser
+):
+    app = register(alice, post_logout_redirect_uris="https://bye.example/x")
+    query = {
+        "client_id": app.client_id,
+        "post_logout_redirect_uri": "https://bye.example/x",
+    }
+    path = f"/oauth/logout?{urlencode(query)}"
+    assert Client().get(path).status_code == 303
+    applications.delete(app.row, by=SYSTEM)
+    assert Client().get(path).status_code == 400
+
+
+def test_an_id_token_of_another_session_does_not_sign_out_unasked(
+    app: App, alices: Browser
+):
+    tokens = alices.tokens(app, scope="openid")
+    again = Browser(alices.person).sign_in()
+    path = f"/oauth/logout?{urlencode({'id_token_hint': tokens['id_token']})}"
+    page = again.client.get(path)
+    assert "Sign out?" in page.content.decode()
+    assert Session.objects.filter(ended_at=None).count() == 2
+
+
+def test_whoever_comes_back_has_to_let_applications_in_anew(
+    alice: Person, bobs: Browser, app: App
+):
+    tokens = bobs.tokens(app)
+    member = f"/api/v1/users/{bobs.person.user.public_id}"
+    for is_active in (False, True):
+        answer = alice.call("PATCH", member, {"is_active": is_active})
+        assert answer.status_code == 200
+    assert app.refresh(tokens["refresh_token"]).status_code == 400
+    assert app.introspect(tokens["access_token"]) == {"active": False}
+    assert not Consent.objects.standing().exists()
+
+
+def test_a_code_redeemed_after_the_sign_out_is_announced_too(
+    alice: Person, alices: Browser
+):
+    app = register(alice, backchannel_logout_uri="https://app.example.com/out")
+    alices.tokens(app, scope="openid")
+    code = alices.code(app, scope="openid")
+    Session.objects.all().end("signed_out")
+    assert logout.announce() == 1
+    assert app.exchange(code).status_code == 200
+    assert logout.announce() == 1
+    assert not Grant.objects.filter(logout_announced_at=None).exists()
+
+
+def test_the_audit_log_names_the_application_that_revoked(app: App, alices: Browser):
+    tokens = alices.tokens(app)
+    app.post("revoke", token=tokens["refresh_token"])
+    event = AuditEvent.objects.get(action="oauth_tokens.revoked")
+    assert event.actor == app.row.public_id
+
+
+def test_a_name_that_looks_like_a_secret_is_not_repeated(app: App):
+    body = urlencode([("grant_type", "x"), (app.secret, "1"), (app.secret, "2")])
+    answer = Client().post(
+        "/oauth/token", body, content_type="application/x-www-form-urlencoded"
+    )
+    assert app.secret not in answer.content.decode()
