@@ -28,7 +28,8 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 TABLES = (AccessToken, RefreshToken, Grant, DeviceGrant, PushedRequest, Consent)
-pytestmark = pytest.mark.django_db
+# Many cases: `manage.py test --all` runs them.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def prune():

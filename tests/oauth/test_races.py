@@ -25,6 +25,9 @@ from tests.oauth.flows import (
 )
 from tests.oauth.speaking import assertion, call_proof, token_proof
 
+# Many threads at once: `manage.py test --all` runs them.
+pytestmark = pytest.mark.slow
+
 
 def statuses(answers):
     return dict(Counter(answer.status_code for answer in answers))

@@ -14,6 +14,10 @@ from oauth.models import Consent
 from tests.oauth.conftest import App, Browser
 from tests.oauth.flows import begin_device, lives, poll, shown_consent, shown_device
 
+# Many threads at once: `manage.py test --all` runs them.
+pytestmark = pytest.mark.slow
+
+
 NEW_PASSWORD = "copper heron 77 attic"
 # Long enough for a request to come as far as the database lets it.
 HELD_SECONDS = 0.5

@@ -35,7 +35,8 @@ from tests.oauth.conftest import App, Browser, pkce, register
 from tests.oauth.flows import begin_device, device_tokens, push, register_with_key
 from tests.oauth.speaking import assertion, calls, token_proof
 
-pytestmark = pytest.mark.django_db
+# Many cases: `manage.py test --all` runs them.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 Shown = dict[str, str]
 
 

@@ -15,7 +15,8 @@ from tests.cast import Person
 from tests.oauth.conftest import App, Browser, register, sent_back
 from tests.oauth.knocking import api, is_alive, let_in, poll, refused
 
-pytestmark = pytest.mark.django_db
+# Many cases: `manage.py test --all` runs them.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @dataclass

@@ -11,7 +11,8 @@ from tests.cast import Person
 from tests.oauth.conftest import FORM, MOUNTS, App, Browser, register
 from tests.oauth.knocking import api, basic, form, get, is_alive, refused
 
-pytestmark = pytest.mark.django_db
+# Many cases: `manage.py test --all` runs them.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ENDPOINTS = [f"{mount}/{name}" for mount in MOUNTS for name in ("introspect", "revoke")]
 
 

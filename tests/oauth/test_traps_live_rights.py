@@ -25,7 +25,8 @@ from tests.oauth.knocking import (
     visitor,
 )
 
-pytestmark = pytest.mark.django_db
+# Many cases: `manage.py test --all` runs them.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NEW = "walnut kayak 77 comet"
 BOTH = "scans_read scans_write"
 

@@ -27,7 +27,8 @@ from tests.oauth.knocking import (
     visitor,
 )
 
-pytestmark = pytest.mark.django_db
+# Many cases: `manage.py test --all` runs them.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 USERINFO = ("/oauth/userinfo", "/api/v1/auth/oauth2/userinfo")
 PRODUCTS = {"netrecon": ("alice", "scans_read"), "netallion": ("nadia", "scan:read")}
 

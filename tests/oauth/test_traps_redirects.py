@@ -21,7 +21,8 @@ from tests.oauth.conftest import (
 )
 from tests.oauth.knocking import broken_page, refused, visitor
 
-pytestmark = pytest.mark.django_db
+# Many cases: `manage.py test --all` runs them.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NATIVE = "http://127.0.0.1/callback"
 WRONG_ADDRESSES = [
     "https://evil.test/callback",
