@@ -20,7 +20,8 @@ from oauth.scopes import rights_of
 
 # An honest client that lost the answer may ask again within this time.
 RETRY_WINDOW = timedelta(seconds=30)
-DPOP = "DPoP"
+# As RFC 6750 spells it; the answer of the token endpoint has the guide's spelling.
+BEARER, DPOP = "Bearer", "DPoP"
 Answer = dict[str, Any]
 
 

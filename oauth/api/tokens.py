@@ -96,10 +96,10 @@ def _access(token: AccessToken, client: Application) -> dict[str, Any]:
         return INACTIVE
     if liveness.why_token_dead(token, timezone.now()) is not None:
         return INACTIVE
-    effective, rules = rights_of(token).effective, token.application.product.oauth
+    effective = rights_of(token).effective
     answer = _common(token.application, token.grant, effective, token.scopes)
     answer |= {
-        "token_type": tokens.DPOP if token.dpop_jkt else rules.token_type,
+        "token_type": tokens.DPOP if token.dpop_jkt else tokens.BEARER,
         "sub": jwts.subject(token),
         "aud": jwts.audience(token),
         "exp": int(token.expires.timestamp()),

@@ -178,7 +178,7 @@ def test_introspection_names_the_key(app: App, alices: Browser, prover: Prover):
 def test_introspection_of_a_bearer_token_names_no_key(app: App, alices: Browser):
     told = app.introspect(alices.tokens(app)["access_token"])
     assert "cnf" not in told
-    assert told["token_type"] == "bearer"
+    assert told["token_type"] == "Bearer"
 
 
 def test_a_jwt_names_the_key(alice: Person, alices: Browser, prover: Prover):

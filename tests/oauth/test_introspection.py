@@ -56,7 +56,7 @@ def test_an_access_token_is_told_in_full(
         "aud": "http://localhost:8000",
         "scope": "scans_read openid email",
         "username": "alice@acme.test",
-        "token_type": "bearer",
+        "token_type": "Bearer",
         "iat": now,
         "exp": now + 3600,
         "auth_time": now - 3600,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -151,7 +152,9 @@ def test_what_is_dead_stays_dead_over_a_restart_and_what_lives_lives(tmp_path):
             assert (
                 client.ask(client.refresh(living["refresh_token"])).status_code == 200
             )
-            # A code of before is a replay after: what came from it ends.
+            # A code of before is a replay after, once it is no double submit any more:
+            # what came from it ends.
+            time.sleep(2.1)
             assert refused(client, client.exchange(code))
             assert not client.is_in(redeemed)
             # So is a refresh token that was used up, and its successor was used too.

@@ -101,7 +101,7 @@ def test_the_answer_says_whose_token_it_is(app: App, alices: Browser, settings):
     tokens = alices.tokens(app, scope="openid email scans_read")
     alice = alices.person
     for text, kind in (
-        (tokens["access_token"], "bearer"),
+        (tokens["access_token"], "Bearer"),
         (tokens["refresh_token"], "refresh_token"),
     ):
         told = app.introspect(text)
