@@ -75,7 +75,8 @@ def _scope_fault(request: Request, application: Application) -> str:
     is_itself = request.grant_type == CLIENT_CREDENTIALS
     if is_itself and any(scope in scopes.IDENTITY for scope in request.scopes):
         return "Scopes about a person are not for an application that acts for itself."
-    return scopes.fault(application, request.scopes)
+    # oauthlib splits an empty text into one empty word.
+    return scopes.fault(application, [word for word in request.scopes if word])
 
 
 def _check_authorization(request: Request) -> None:

@@ -136,3 +136,11 @@ def test_a_name_that_looks_like_a_secret_is_not_repeated(app: App):
         "/oauth/token", body, content_type="application/x-www-form-urlencoded"
     )
     assert app.secret not in answer.content.decode()
+
+
+def test_who_names_no_scope_is_told_to(app: App, alices: Browser):
+    told = sent_back(alices.ask(app, scope=""))
+    assert told["error"] == "invalid_scope"
+    assert told["error_description"] == (
+        "Name the scopes that you want: scope is missing."
+    )
