@@ -180,7 +180,7 @@ def _is_as_shown(request: HttpRequest, step: Step) -> bool:
     """Whether a yes would give what the page said: its person may have signed in as
     somebody else in another tab, or may hold more by now."""
     given = " ".join(step.scopes)
-    shown = request.POST.get("membership"), request.POST.get("scopes", given)
+    shown = request.POST.get("membership"), request.POST.get("scopes")
     return shown == (step.membership.public_id, given)
 
 

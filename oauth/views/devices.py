@@ -100,7 +100,7 @@ def _is_as_shown(
     """Whether a yes would give what the page said, through whom it said."""
     granted = scopes.grantable(device.application, device.scopes, membership)
     given = " ".join(granted)
-    shown = request.POST.get("membership"), request.POST.get("scopes", given)
+    shown = request.POST.get("membership"), request.POST.get("scopes")
     return shown == (membership.public_id, given)
 
 

@@ -49,7 +49,8 @@ def shown_device(browser: Browser, begun: dict[str, Any]) -> dict[str, str]:
     shown = browser.client.post("/oauth/device", {**typed, **token})
     assert shown.status_code == 200, shown.content
     membership = str(shown.context["membership"].public_id)
-    return {**typed, **token, "membership": membership}
+    given = str(shown.context["given"])
+    return {**typed, **token, "membership": membership, "scopes": given}
 
 
 def let_in(browser: Browser, form: dict[str, str]) -> Any:
@@ -75,6 +76,7 @@ def shown_consent(browser: Browser, app: App, **query: str) -> tuple[str, Any]:
     form = {
         "csrfmiddlewaretoken": str(page.context["csrf_token"]),
         "membership": str(page.context["membership"].public_id),
+        "scopes": str(page.context["given"]),
     }
     return address(app, **query), form
 

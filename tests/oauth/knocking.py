@@ -97,6 +97,7 @@ def let_in(browser: Browser, user_code: str) -> None:
     body = {"user_code": user_code, "csrfmiddlewaretoken": token}
     shown = browser.client.post("/oauth/device", body)
     body["membership"] = str(shown.context["membership"].public_id)
+    body["scopes"] = str(shown.context["given"])
     done = browser.client.post("/oauth/device/allow", body)
     assert "The device is connected" in done.content.decode()
 

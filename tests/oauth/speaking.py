@@ -88,6 +88,7 @@ def say_yes(browser: Browser, shown: Any) -> Any:
     body = {
         "csrfmiddlewaretoken": str(shown.context["csrf_token"]),
         "membership": str(shown.context["membership"].public_id),
+        "scopes": str(shown.context["given"]),
     }
     return browser.client.post(f"{asked['PATH_INFO']}?{asked['QUERY_STRING']}", body)
 

@@ -8,12 +8,21 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
+from accounts import outbox
 from accounts.audit import SYSTEM
 from accounts.models import AuditEvent, Session
 from oauth import applications, logout
 from oauth.models import Consent, Grant, PushedRequest
-from tests.cast import Person
-from tests.oauth.conftest import CALLBACK, App, Browser, pkce, register, sent_back
+from tests.cast import Person, send
+from tests.oauth.conftest import (
+    CALLBACK,
+    App,
+    Browser,
+    address,
+    pkce,
+    register,
+    sent_back,
+)
 from tests.oauth.knocking import refused
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +153,54 @@ def test_who_names_no_scope_is_told_to(app: App, alices: Browser):
     assert told["error_description"] == (
         "Name the scopes that you want: scope is missing."
     )
+
+
+def test_a_yes_has_to_say_what_it_is_a_yes_to(app: App, alices: Browser):
+    shown = alices.ask(app)
+    body = {
+        "csrfmiddlewaretoken": str(shown.context["csrf_token"]),
+        "membership": str(shown.context["membership"].public_id),
+    }
+    again = alices.client.post(address(app), body)
+    assert again.status_code == 200
+    assert not Consent.objects.exists()
+
+
+def test_a_key_that_a_token_makes_ends_with_it(app: App, alices: Browser):
+    tokens = alices.tokens(app, scope="api_keys_manage scans_read")
+    wish = {"name": "Longer", "scopes": ["scans_read"], "owner": "organization"}
+    bearer = {"AUTHORIZATION": f"Bearer {tokens['access_token']}"}
+    answer = send("POST", "/api/v1/api-keys", wish, **bearer)
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "beyond_own_rights"
+
+
+def test_a_deleted_application_is_told_of_no_sign_out(alice: Person, settings):
+    settings.DEMO = True
+    app = register(alice, backchannel_logout_uri="http://127.0.0.1:9/out")
+    payload = {"client_id": app.client_id, "sub": "usr_x", "sid": "ses_x"}
+    with pytest.raises((OSError, outbox.Undelivered)):
+        logout.deliver(payload)
+    applications.delete(app.row, by=SYSTEM)
+    logout.deliver(payload)
+
+
+def test_who_failed_holds_up_nobody_elses_messages(
+    alice: Person, carol: Person, settings
+):
+    settings.OUTBOX_KINDS = {"refusing": "tests.oauth.test_attacks.refusing"}
+    for _ in range(3):
+        outbox.post("refusing", {}, organization=alice.organization)
+    outbox.post("refusing", {}, organization=carol.organization)
+    # One attempt for each of the two, not three for the first.
+    assert outbox.deliver_due() == 2
+
+
+def refusing(payload: object) -> None:
+    raise outbox.Undelivered("no")
+
+
+@pytest.mark.parametrize("page", ["authorize", "logout"])
+def test_a_form_of_another_site_may_end_in_a_slash(page: str):
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(f"/oauth/{page}/", {"scope": "x"}).status_code == 302

@@ -147,6 +147,7 @@ def test_the_answer_of_another_person_in_another_tab_shows_the_page_again(
     body = {
         "csrfmiddlewaretoken": alices.client.cookies["csrf"].value,
         "membership": shown.context["membership"].public_id,
+        "scopes": shown.context["given"],
     }
     answer = alices.client.post(address(app), body)
     assert asked(answer)

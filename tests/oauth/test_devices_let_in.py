@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
-from oauth.models.applications import DEVICE
 from tests.accounts.conftest import clock as clock
 from tests.cast import Person, person
-from tests.oauth.conftest import App, Browser, register
+from tests.oauth.conftest import App, Browser
 from tests.oauth.speaking import (
     refused,
 )
+from tests.oauth.typing_codes import PAGE, begin, decide, poll, type_in
+from tests.oauth.typing_codes import tool as tool
 
 pytestmark = pytest.mark.django_db
-
-PAGE = "/oauth/device"
-
-
-@pytest.fixture
-def tool(alice: Person) -> App:
-    """A command line program of alice's organization: a native application."""
-    return register(alice, name="Scan Tool", type="native", redirect_uris="")
-
-
-def begin(app: App, scope: str = "scans_read", **body: str) -> dict[str, Any]:
-    answer = app.post("device_authorization", scope=scope, **body)
-    assert answer.status_code == 200, answer.content
-    begun: dict[str, Any] = answer.json()
-    return begun
-
-
-def poll(app: App, begun: dict[str, Any], **body: str) -> Any:
-    return app.token(grant_type=DEVICE, device_code=begun["device_code"], **body)
-
-
-def submit(browser: Browser, path: str, **fields: str) -> Any:
-    page = browser.client.get(PAGE)
-    csrf = str(page.context["csrf_token"])
-    return browser.client.post(path, {**fields, "csrfmiddlewaretoken": csrf})
-
-
-def type_in(browser: Browser, user_code: str) -> Any:
-    """The page after a person typed the code."""
-    return submit(browser, PAGE, user_code=user_code)
-
-
-def decide(browser: Browser, user_code: str, step: str = "allow") -> Any:
-    membership = browser.person.membership.public_id
-    path = f"{PAGE}/{step}"
-    return submit(browser, path, user_code=user_code, membership=membership)
 
 
 def test_the_code_may_be_typed_in_any_spelling(tool: App, alices: Browser):

@@ -94,6 +94,7 @@ def test_a_code_for_two_resources_gives_a_token_for_one(app: App, alices: Browse
     body = {
         "csrfmiddlewaretoken": str(page.context["csrf_token"]),
         "membership": alices.person.membership.public_id,
+        "scopes": str(page.context["given"]),
     }
     answer = alices.client.post(_address(app) + query, body)
     tokens = app.exchange(sent_back(answer)["code"], resource=ELSEWHERE).json()

@@ -137,6 +137,7 @@ def test_only_who_saw_the_page_lets_a_device_in(
     fields = {
         "user_code": begun["user_code"],
         "membership": str(shown.context["membership"].public_id),
+        "scopes": str(shown.context["given"]),
     }
     answer = sent(bobs, "/oauth/device/allow", **fields)
     assert answer.context["membership"].user == bobs.person.user
