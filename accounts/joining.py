@@ -31,8 +31,7 @@ def join(
     request: HttpRequest, acceptance: Acceptance, *, signed_in: User | None
 ) -> Membership:
     """The membership, joined. Raises Problem; guesses are counted."""
-    with login.braked(request, group=INVITATION):
-        invited = members.invited(acceptance.token)
+    invited = found(request, acceptance.token)
     if signed_in is None and invited.has_usable_password() and acceptance.password:
         signed_in = _proven(request, invited, acceptance)
     newcomer = None
@@ -44,6 +43,12 @@ def join(
         signed_in=signed_in,
         by=audit.actor_of(request),
     )
+
+
+def found(request: HttpRequest, token: str) -> User:
+    """Who is invited by it. Raises Problem; guesses are counted."""
+    with login.braked(request, group=INVITATION):
+        return members.invited(token)
 
 
 def _proven(request: HttpRequest, invited: User, acceptance: Acceptance) -> User:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.db.models import F, Max
 from django.http import HttpRequest
 
-from accounts import audit, passwords, totp
+from accounts import audit, known_devices, passwords, totp
 from accounts.addresses import fold
 from accounts.models import Membership, Organization, User
 from accounts.problems import Problem
@@ -32,27 +32,38 @@ GUESSES = frozenset(
 @contextmanager
 def braked(
     request: HttpRequest, *, account: str = "", group: str = SIGN_IN
-) -> Iterator[None]:
+) -> Iterator[brakes.Guess]:
     """Around whatever can be guessed: counts wrong guesses and makes who guesses wait.
 
-    Raises Problem `too_many_attempts` with the seconds to wait .
+    A refusal that is one of GUESSES counts, and so does a guess that the caller says
+    was `wrong()`. Raises Problem `too_many_attempts` with the seconds to wait.
     """
-    seconds = brakes.wait(request, group, account=account)
-    if seconds:
-        advice = f"Wait {seconds} seconds, then try again."
-        raise Problem("too_many_attempts", advice, retry_after=seconds)
+    # Who signed in on a device before is kept out by no stranger. What else is counted
+    # by account, as mails are, is counted on every device alike.
+    known = account if group == SIGN_IN else ""
+    device = known_devices.shown(request, known)
+    with _told(), brakes.guess(request, group, account=account, device=device) as guess:
+        try:
+            yield guess
+        except Problem as refusal:
+            guess.is_wrong |= refusal.code in GUESSES
+            raise
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
         yield
-    except Problem as refusal:
-        if refusal.code in GUESSES:
-            brakes.failed(request, group, account=account)
-        raise
+    except brakes.TooManyGuesses as refusal:
+        seconds = refusal.seconds
+        advice = f"Wait {seconds} seconds, then try again."
+        raise Problem("too_many_attempts", advice, retry_after=seconds) from None
 
 
 def count_request(request: HttpRequest, *, group: str, account: str) -> None:
     """For what sends mail to a stranger: each request counts, right or wrong."""
-    with braked(request, account=account, group=group):
-        brakes.failed(request, group, account=account)
+    with braked(request, account=account, group=group) as guess:
+        guess.wrong()
 
 
 def first_step(request: HttpRequest, *, email: str, password: str) -> User:

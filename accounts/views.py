@@ -13,7 +13,15 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from accounts import browser, joining, login, members, onward, passwords, sessions
+from accounts import (
+    browser,
+    joining,
+    known_devices,
+    login,
+    onward,
+    passwords,
+    sessions,
+)
 from accounts.addresses import fold
 from accounts.audit import actor_of
 from accounts.forms import (
@@ -87,7 +95,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     session = browser.session_of(request)
     signed_in = session.membership.user if session is not None else None
     try:
-        form = _invitation_form(request, members.invited(token), signed_in)
+        form = _invitation_form(request, joining.found(request, token), signed_in)
     except Problem as problem:
         return _refused(request, "accounts/invitation.html", None, problem)
     if form.is_valid():
@@ -148,7 +156,9 @@ def _signed_in(request: HttpRequest, user: User, factors: list[str]) -> HttpResp
     place = sessions.place_of(request)
     session = sessions.begin_in_browser(membership, factors=factors, place=place)
     browser.remember(request, session)
-    return redirect(onward.target_of(request))
+    response = redirect(onward.target_of(request))
+    known_devices.remember(request, response, user)
+    return response
 
 
 def _carrying_on(request: HttpRequest, page: str) -> HttpResponse:

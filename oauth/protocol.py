@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
@@ -42,6 +43,7 @@ CORS_HEADERS = {
 Answer = dict[str, Any] | HttpResponse
 View = Callable[[HttpRequest, Parameters], Answer]
 Endpoint = Callable[..., HttpResponse]
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 def post_endpoint(view: View) -> Endpoint:
@@ -55,12 +57,11 @@ def post_endpoint(view: View) -> Endpoint:
     @wraps(view)
     def endpoint(request: HttpRequest) -> HttpResponse:
         if request.method == "OPTIONS":
-            return with_cors(HttpResponse(status=204), "POST, OPTIONS")
-        if request.method != "POST":
-            return with_cors(not_allowed(), "POST, OPTIONS")
-        return with_cors(_answer(view, request), "POST, OPTIONS")
+            return HttpResponse(status=204)
+        return _answer(view, request) if request.method == "POST" else not_allowed()
 
     endpoint.is_public = True  # type: ignore[attr-defined]
+    endpoint.cross_origin = "POST, OPTIONS"  # type: ignore[attr-defined]
     return endpoint
 
 
@@ -77,11 +78,8 @@ def _answer(view: View, request: HttpRequest) -> HttpResponse:
 
 def _guess(request: HttpRequest, error: OAuth2Error) -> HttpResponse:
     """Who failed to prove a client waits after too many; who proves one never does."""
-    seconds = brakes.wait(request, BRAKE)
-    if seconds:
-        return _wait(request, seconds)
-    brakes.failed(request, BRAKE)
-    return failure(error)
+    seconds = brakes.failed(request, BRAKE)
+    return _wait(request, seconds) if seconds else failure(error)
 
 
 def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -226,7 +224,7 @@ def _json_pairs(request: HttpRequest) -> Iterable[tuple[str, str]]:
             yield name, each
 
 
-def with_cors(response: HttpResponse, methods: str) -> HttpResponse:
+def with_cors(response: Response, methods: str) -> Response:
     """Any page may read it, refusals too (Fetch standard 3.2)."""
     response.headers["Access-Control-Allow-Methods"] = methods
     for name, value in CORS_HEADERS.items():

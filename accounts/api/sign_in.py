@@ -10,7 +10,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import login, sessions, signing
+from accounts import known_devices, login, sessions, signing
 from accounts.endpoints import Endpoint, PublicEndpoint, checked
 from accounts.models import Session
 from accounts.serializers import (
@@ -42,7 +42,9 @@ class Login(PublicEndpoint):
         factors = login.second_step(http, user, code=wish["totp_code"] or "")
         membership = login.membership_for(user, wish.get("organization", ""))
         place = sessions.place_of(http)
-        return Response(sessions.begin(membership, factors=factors, place=place))
+        answer = Response(sessions.begin(membership, factors=factors, place=place))
+        known_devices.remember(http, answer, user)
+        return answer
 
 
 class Refresh(PublicEndpoint):

@@ -22,17 +22,12 @@ READ = "GET, HEAD, OPTIONS"
 class UserInfo(Endpoint):
     """Claims about the person who let the application in (OpenID Connect Core 5.3)."""
 
+    cross_origin = "GET, POST, OPTIONS"
+
     def check_permissions(self, request: Request) -> None:
         # A browser asks ahead without a credential whether a page may call.
         if request.method != "OPTIONS":
             super().check_permissions(request)
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        with_cors(answer, "GET, POST, OPTIONS")
-        return answer
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         return Response(status=204)

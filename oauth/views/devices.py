@@ -10,13 +10,12 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import browser, onward
+from accounts import browser, login, onward
 from accounts.audit import actor_of
 from accounts.models import Membership, Session
 from accounts.problems import Problem
 from oauth import authorizations, devices, scopes
 from oauth.models import DeviceGrant
-from ratelimits import brakes
 
 BRAKE = "device-code"
 LONGEST_CODE = 40
@@ -77,14 +76,11 @@ def _found(request: HttpRequest, session: Session) -> tuple[DeviceGrant, Members
     """The waiting device, and through which membership it would be let in. Raises
     Problem. Wrong codes are counted: a code has 34 bits only."""
     account = session.membership.user.public_id
-    seconds = brakes.wait(request, BRAKE, account=account)
-    if seconds:
-        advice = f"Wait {seconds} seconds, then try again."
-        raise Problem("too_many_attempts", advice, retry_after=seconds)
-    device = devices.waiting(request.POST.get("user_code", "")[:LONGEST_CODE])
-    if device is None:
-        brakes.failed(request, BRAKE, account=account)
-        raise _nobody_waits()
+    with login.braked(request, account=account, group=BRAKE) as guess:
+        device = devices.waiting(request.POST.get("user_code", "")[:LONGEST_CODE])
+        if device is None:
+            guess.wrong()
+            raise _nobody_waits()
     application = device.application
     membership = authorizations.membership_for(session, application)
     if membership is None or not application.is_usable:
