@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import audit
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, limits_in_words
 from apikeys import lifecycle
 from apikeys.models import ApiKey
 
@@ -32,6 +32,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "membership",
         "environment",
         "scopes",
+        "limits_now",
         "status",
         "created_at",
         "created_by",
@@ -42,6 +43,10 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "last_used_ip",
     )
     actions = ["revoke"]
+
+    @admin.display(description="limits now")
+    def limits_now(self, api_key: ApiKey) -> str | None:
+        return limits_in_words(api_key)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         return super().get_queryset(request).prefetch_related("secrets")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts import audit, sealing
 from accounts.audit import Actor
-from accounts.credentials import Credential
+from accounts.credentials import API_KEY, Credential
 from accounts.models import Membership, Organization
+from accounts.models.limited import NUMBERS, exceeds
 from accounts.permissions import require, require_person
 from accounts.problems import Problem
 from apikeys import keys
@@ -25,26 +26,31 @@ OF_MEMBER = "me"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a new key shall be. `owner` is "organization" or "me"; empty: what fits."""
+    """What a new key shall be. `owner` is "organization" or "me"; empty: what fits.
+
+    `limits` are its own, by the names of `Limited`: what is not named is as above it.
+    """
 
     name: str
     scopes: tuple[str, ...]
     environment: str
     expires_at: datetime | None = None
     owner: str = ""
+    limits: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def issue(wish: Wish, *, maker: Credential, by: Actor) -> tuple[ApiKey, str]:
     """A new key and its text, which is shown this once and stored nowhere. Raises
     Problem.
 
-    Nobody mints what they do not hold: no wider scopes, no longer life, no other
-    tenant.
+    Nobody mints what they do not hold: no wider scopes, no longer life, no higher
+    limits, no other tenant.
     """
     membership = _owner(wish.owner, maker)
     _refuse_environment(wish.environment, maker)
     _refuse_wider(maker, wish.scopes)
     _refuse_longer(maker, wish.expires_at)
+    _refuse_faster(maker, wish.limits)
     return issue_for(maker.organization, wish, membership=membership, by=by)
 
 
@@ -55,8 +61,9 @@ def issue_for(
     plan."""
     text = keys.make(organization.product.key_prefix(wish.environment))
     with transaction.atomic():
-        Organization.objects.locked(organization)
+        organization = Organization.objects.locked(organization)
         _refuse_over_plan(organization)
+        _refuse_over_organization(organization, wish.limits)
         api_key = ApiKey.objects.create(
             organization=organization,
             membership=membership,
@@ -65,6 +72,7 @@ def issue_for(
             scopes=list(wish.scopes),
             expires_at=wish.expires_at,
             created_by=by.id,
+            **wish.limits,
         )
         ApiKeySecret.objects.create(
             api_key=api_key,
@@ -72,16 +80,17 @@ def issue_for(
             pepper=sealing.newest_pepper(),
             hint=keys.hint(text),
         )
-        _record("api_key.created", api_key, by=by, scopes=list(wish.scopes))
+        own = {"limits": api_key.own_limits} if api_key.own_limits else {}
+        _record("api_key.created", api_key, by=by, scopes=list(wish.scopes), **own)
     return api_key, text
 
 
 def change(
     api_key: ApiKey, changes: dict[str, Any], *, changer: Credential, by: Actor
 ) -> ApiKey:
-    """Rename, re-scope or re-date a key, never beyond what the changer holds.
+    """Change name, scopes, expiry or own limits, never beyond what the changer holds.
 
-    Raises Problem.
+    Own limits come by the names of `Limited`. Raises Problem.
     """
     require_control(changer, api_key)
     with transaction.atomic():
@@ -89,11 +98,8 @@ def change(
         api_key = ApiKey.objects.select_for_update(of=("self",)).get(pk=api_key.pk)
         if api_key.revoked_at is not None:
             raise Problem("conflict", "A revoked key cannot be changed.")
-        scopes = changes.get("scopes", api_key.scopes)
-        _refuse_wider(changer, scopes)
-        # Scopes handed to a key live as long as that key does.
-        if "expires_at" in changes or set(scopes) - set(api_key.scopes):
-            _refuse_longer(changer, changes.get("expires_at", api_key.expires_at))
+        _refuse_beyond(changer, api_key, changes)
+        _refuse_over_organization(organization, changes)
         # A key that comes back to life takes a place of the plan again.
         if "expires_at" in changes and api_key.is_expired(timezone.now()):
             _refuse_over_plan(organization)
@@ -147,6 +153,18 @@ def _refuse_wider(holder: Credential, scopes: Iterable[str]) -> None:
         )
 
 
+def _refuse_beyond(
+    changer: Credential, api_key: ApiKey, changes: Mapping[str, Any]
+) -> None:
+    """Refuses a key that would have more than its changer, whoever gave it that."""
+    scopes = changes.get("scopes", api_key.scopes)
+    _refuse_wider(changer, scopes)
+    # Scopes handed to a key live as long as that key does.
+    if "expires_at" in changes or set(scopes) - set(api_key.scopes):
+        _refuse_longer(changer, changes.get("expires_at", api_key.expires_at))
+    _refuse_faster(changer, {**api_key.own_limits, **changes})
+
+
 def _refuse_longer(holder: Credential, expires_at: datetime | None) -> None:
     """What a key or an application's token mints or prolongs ends with it at the
     latest. People may stay longer."""
@@ -157,6 +175,35 @@ def _refuse_longer(holder: Credential, expires_at: datetime | None) -> None:
         raise Problem(
             "beyond_own_rights", f"Your own credential ends at {end}, so must this key."
         )
+
+
+def _refuse_faster(holder: Credential, limits: Mapping[str, Any]) -> None:
+    """A key that is held to limits of its own lets no other key go faster. What has
+    none hands on the organization's."""
+    if holder.kind != API_KEY:
+        return
+    # Compared with its own numbers, not with what they are worth now: a key without
+    # them would go faster as soon as the organization does.
+    own = ApiKey.objects.with_public_id(holder.id).get().own_limits
+    for name, most in own.items():
+        if exceeds(limits.get(name), most):
+            raise Problem(
+                "beyond_own_rights",
+                f"Your own key is held to {name} {most}. "
+                f"Set limits.{name} of this key to {most} or less.",
+            )
+
+
+def _refuse_over_organization(
+    organization: Organization, limits: Mapping[str, Any]
+) -> None:
+    """Above the organization's a number would promise what no request gets."""
+    for name in NUMBERS:
+        number, most = limits.get(name), getattr(organization.limits, name)
+        if number is not None and most is not None and number > most:
+            raise Problem.invalid(
+                f"limits.{name}", f"Your organization has {most}. Use at most {most}."
+            )
 
 
 def _refuse_over_plan(organization: Organization) -> None:

@@ -12,9 +12,10 @@ from django.utils import timezone
 from accounts import sealing
 from accounts.credentials import Credential
 from accounts.lookups import Lookup
-from accounts.models import Identified, Membership, Organization, User
+from accounts.models import Identified, Limited, Membership, Organization, User
 from accounts.models.identified import IdentifiedQuerySet
 from accounts.products import ENVIRONMENTS, TEST
+from ratelimits.limits import Limits
 
 REASONS = ("leaked", "unused", "replaced", "other")
 
@@ -47,7 +48,7 @@ class ApiKeyQuerySet(IdentifiedQuerySet["ApiKey"]):
         )
 
 
-class ApiKey(Identified):
+class ApiKey(Identified, Limited):
     """A long-lived credential of an organization, or of a member where one is set.
 
     Scopes are as granted; what they are worth now, the credential says. The id stays
@@ -96,6 +97,11 @@ class ApiKey(Identified):
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def limits(self) -> Limits:
+        """The organization's, lowered to the key's own where those are smaller."""
+        return self.within(self.organization.limits)
 
     @property
     def owner(self) -> str:

@@ -11,9 +11,11 @@ from rest_framework import serializers
 from accounts.fields import (
     StrictCharField,
     StrictChoiceField,
+    StrictIntegerField,
     StrictSerializer,
     TimestampField,
 )
+from accounts.models.limited import MOST, NUMBERS
 from accounts.products import ENVIRONMENTS
 from apikeys.lifecycle import OF_MEMBER, OF_ORGANIZATION
 from apikeys.models import REASONS
@@ -52,6 +54,22 @@ class FutureField(TimestampField):
         return moment
 
 
+class OwnLimitField(StrictIntegerField):
+    """A whole number from 1. Null or left out: the organization's."""
+
+    def __init__(self) -> None:
+        super().__init__(min_value=1, max_value=MOST, allow_null=True, default=None)
+
+
+class OwnLimits(StrictSerializer):
+    """Limits of the key's own, each at most the organization's. What is null or left
+    out is as the organization has it."""
+
+    per_minute = OwnLimitField()
+    burst = OwnLimitField()
+    daily = OwnLimitField()
+
+
 class ApiKeyRequest(StrictSerializer):
     """A new key. Without `environment` it is of the caller's own."""
 
@@ -60,14 +78,22 @@ class ApiKeyRequest(StrictSerializer):
     environment = StrictChoiceField(choices=ENVIRONMENTS, required=False)
     expires_at = FutureField(required=False, allow_null=True)
     owner = StrictChoiceField(choices=[OF_ORGANIZATION, OF_MEMBER], required=False)
+    limits = OwnLimits(required=False, allow_null=True)
 
 
 class ApiKeyChange(StrictSerializer):
-    """What may change about a key."""
+    """What may change about a key. `limits` replaces all that the key has of its own;
+    null takes them away."""
 
     name = StrictCharField(max_length=100, required=False)
     scopes = ScopesField(required=False)
     expires_at = FutureField(required=False, allow_null=True)
+    limits = OwnLimits(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "limits" in attrs:
+            attrs.update(attrs.pop("limits") or dict.fromkeys(NUMBERS))
+        return attrs
 
 
 class RevokeQuery(StrictSerializer):
@@ -77,7 +103,8 @@ class RevokeQuery(StrictSerializer):
 
 
 class LimitsObject(serializers.Serializer[Any]):
-    """Requests per minute, per second (`burst`) and per UTC day (null: unlimited)."""
+    """Requests per minute, per second (`burst`) and per UTC day (null: unlimited), as
+    they hold now: the organization's, lowered to the key's own."""
 
     per_minute = serializers.IntegerField()
     burst = serializers.IntegerField()
@@ -98,7 +125,7 @@ class ApiKeyObject(serializers.Serializer[Any]):
     expires_at = TimestampField(allow_null=True)
     last_used_at = TimestampField(allow_null=True)
     last_used_ip = serializers.CharField(allow_null=True)
-    limits = LimitsObject(source="organization.plan.limits")
+    limits = LimitsObject()
 
 
 class NewApiKeyObject(ApiKeyObject):

@@ -2,6 +2,7 @@
 
 from accounts.models.factors import PasswordReset, RecoveryCode, TotpDevice
 from accounts.models.identified import Identified
+from accounts.models.limited import Limited
 from accounts.models.outbox import OutboxMessage
 from accounts.models.people import Invitation, Membership, Organization, User
 from accounts.models.records import AuditEvent, SeenOnce, SigningKey
@@ -11,6 +12,7 @@ __all__ = [
     "AuditEvent",
     "Identified",
     "Invitation",
+    "Limited",
     "Membership",
     "Organization",
     "OutboxMessage",

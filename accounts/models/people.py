@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from accounts import addresses
 from accounts.models.identified import Identified, IdentifiedQuerySet
+from accounts.models.limited import Limited
 from accounts.products import Plan, Product, products
 from accounts.roles import CHOICES, Role
+from ratelimits.limits import Limits
 
 
 class OrganizationQuerySet(IdentifiedQuerySet["Organization"]):
@@ -28,7 +30,7 @@ class OrganizationQuerySet(IdentifiedQuerySet["Organization"]):
         return self.select_for_update(no_key=True).get(pk=organization.pk)
 
 
-class Organization(Identified):
+class Organization(Identified, Limited):
     """A tenant. `product_slug` and `plan_slug` name entries of the product files."""
 
     prefix: ClassVar[str] = "org"
@@ -60,6 +62,11 @@ class Organization(Identified):
             missing = f'{self.product_slug}: there is no plan "{self.plan_slug}".'
             raise ImproperlyConfigured(missing)
         return plan
+
+    @property
+    def limits(self) -> Limits:
+        """The plan's, each number replaced by the operator's where one is set."""
+        return self.in_place_of(self.plan.limits)
 
 
 class UserQuerySet(IdentifiedQuerySet["User"]):
