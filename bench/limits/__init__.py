@@ -1,0 +1,1 @@
+"""What a check of the limiter costs, and what it admits, beside other limiters."""
