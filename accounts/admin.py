@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminBigIntegerFieldWidget
 from django.contrib.auth.models import Group
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.forms import ChoiceField, ModelForm
@@ -21,6 +23,8 @@ from accounts.models import (
     SigningKey,
     User,
 )
+from accounts.models.limited import MOST, NUMBERS, written
+from ratelimits.models import Usage
 
 # Nothing of ours looks at Django's groups, and their rows would change unaudited.
 admin.site.unregister(Group)
@@ -70,12 +74,35 @@ def organization_of(row: models.Model) -> Organization | None:
     return getattr(row, "organization", None)
 
 
+def limits_in_words(row: Any) -> str | None:
+    """The effective limits of an organization or key, for a column of a table."""
+    try:
+        return written(row.limits)
+    except ImproperlyConfigured:
+        # Its plan is gone from the product file. The page must open all the same:
+        # here another plan is chosen.
+        return None
+
+
 class OrganizationForm(ModelForm):
     """Offers the plans of the organization's product."""
 
     class Meta:
         model = Organization
-        fields = ("name", "plan_slug", "is_active")
+        fields = ("name", "plan_slug", *NUMBERS, "is_active")
+        # The usual field is too narrow to show nine digits.
+        widgets = dict.fromkeys(NUMBERS, AdminBigIntegerFieldWidget)
+        labels = {
+            "per_minute": "Requests per minute",
+            "burst": "Requests per second",
+            "daily": "Requests per UTC day",
+        }
+        help_texts = {
+            "per_minute": "Empty: as the plan. A number counts in its place.",
+            "burst": "Empty: as the plan. A number counts in its place.",
+            "daily": "Empty: as the plan. A number counts in its place, also where the "
+            f"plan has no daily quota. Unlimited above a plan is written as {MOST}.",
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -87,13 +114,31 @@ class OrganizationForm(ModelForm):
 
 @admin.register(Organization)
 class OrganizationAdmin(AuditedAdmin):
-    list_display = ("name", "product_slug", "plan_slug", "is_active", "public_id")
+    list_display = (
+        "name",
+        "product_slug",
+        "plan_slug",
+        "limits_now",
+        "is_active",
+        "public_id",
+    )
     list_filter = ("product_slug", "plan_slug", "is_active")
     search_fields = ("name",)
-    fields = ("name", "product_slug", "plan_slug", "is_active", "created_at")
+    fields = (
+        "name",
+        "product_slug",
+        "plan_slug",
+        *NUMBERS,
+        "is_active",
+        "created_at",
+    )
     readonly_fields = ("product_slug", "created_at")
 
     form = OrganizationForm
+
+    @admin.display(description="limits now")
+    def limits_now(self, organization: Organization) -> str | None:
+        return limits_in_words(organization)
 
 
 @admin.register(User)
@@ -174,3 +219,20 @@ class AuditEventAdmin(ReadOnlyAdmin):
 class SigningKeyAdmin(ReadOnlyAdmin):
     list_display = ("kid", "state", "created_at", "activated_at", "expires_at")
     fields = ("kid", "state", "created_at", "activated_at", "expires_at")
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnlyAdmin):
+    list_display = (
+        "day",
+        "credential",
+        "kind",
+        "organization",
+        "environment",
+        "requests",
+        "charged",
+        "limited",
+    )
+    list_filter = ("kind", "environment")
+    search_fields = ("=credential", "=organization")
+    ordering = ("-day", "credential")

@@ -24,6 +24,8 @@ from accounts.tokens import (
     claims_of,
     header_of,
 )
+from ratelimits.counted import Counted
+from ratelimits.limits import Limits
 
 BEARER = "bearer"
 DPOP = "dpop"
@@ -51,7 +53,7 @@ class Sessions:
             token = AccessToken(text)  # type: ignore[arg-type]
             session_id = ids.decode(Session.prefix, str(token["sid"]))
         except ExpiredTokenError as error:
-            raise Problem("token_expired") from error
+            raise _expired(text) from error
         except (TokenError, ValueError):
             return None
         session = _by_id.find([session_id])
@@ -60,7 +62,10 @@ class Sessions:
         if token["aud"] != session.membership.organization.product_slug:
             return None
         if not session.is_alive(timezone.now()):
-            raise Problem("session_ended")
+            organization = session.membership.organization.public_id
+            raise Problem("session_ended").about(
+                Counted(session.public_id, SESSION, organization, LIVE)
+            )
         expires_at = datetime.fromtimestamp(token["exp"], tz=UTC)
         return credential_of(session, expires_at=expires_at)
 
@@ -73,6 +78,9 @@ class Sessions:
     def names(self, ids: Iterable[str]) -> dict[str, str]:
         return dict.fromkeys(ids, "Sign-in")
 
+    def limits(self, ids: Iterable[str]) -> dict[str, Limits]:
+        return {}
+
     def end(self, user: User, organization: Organization, reason: str) -> int:
         rows = Session.objects.filter(
             membership__user=user, membership__organization=organization
@@ -82,6 +90,15 @@ class Sessions:
 
 _by_id: Lookup[Session] = Lookup(Session.objects.with_people, by="id")
 sessions = Sessions()
+
+
+def _expired(text: str) -> Problem:
+    """The refusal of a token whose signature is right: its claims are ours."""
+    problem = Problem("token_expired")
+    claims = claims_of(text) or {}
+    if "org" not in claims:
+        return problem
+    return problem.about(Counted(claims["sid"], SESSION, claims["org"], LIVE))
 
 
 def credential_of(session: Session, *, expires_at: datetime) -> Credential:
@@ -100,7 +117,7 @@ def credential_of(session: Session, *, expires_at: datetime) -> Credential:
         environment=LIVE,
         rights=rights(organization, held, role=membership.role),
         expires_at=expires_at,
-        limits=organization.plan.limits,
+        limits=organization.limits,
         rate_key=session.public_id,
         row=(Session, session.pk),
         authenticated_at=session.authenticated_at,

@@ -15,6 +15,7 @@ from accounts.last_used import Note
 from accounts.models import Membership, Organization, User
 from accounts.products import LIVE, Product
 from accounts.roles import Role, reaches
+from ratelimits.counted import Counted
 from ratelimits.limits import Limits
 
 SESSION = "session"
@@ -114,6 +115,12 @@ class Credential:
     def is_live(self) -> bool:
         return self.environment == LIVE
 
+    @property
+    def counted(self) -> Counted:
+        """Where its usage is counted."""
+        organization = self.organization.public_id
+        return Counted(self.rate_key, self.kind, organization, self.environment)
+
     def allows(self, capability: str) -> bool:
         """Whether the product lets this credential do what a view asks for."""
         requirement = self.product.capabilities[capability]
@@ -165,6 +172,9 @@ class Kind(Protocol):
 
     def names(self, ids: Iterable[str]) -> dict[str, str]:
         """What people call them, by public id."""
+
+    def limits(self, ids: Iterable[str]) -> dict[str, Limits]:
+        """Those that may have others than their organization, by public id."""
 
     def end(self, user: User, organization: Organization, reason: str) -> int:
         """End those that a person has in an organization. The answer is how many."""

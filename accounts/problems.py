@@ -12,6 +12,7 @@ from accounts import jwk
 from accounts.codes import CODES as CODES
 from accounts.codes import DPOP
 from accounts.codes import Code as Code
+from ratelimits.counted import Counted
 
 REALM = "doorward"
 # RFC 9728 3: where an application learns who issues the tokens that we take.
@@ -24,8 +25,11 @@ class Problem(APIException):
     """A refusal by its code. Extra arguments become members of the answer.
 
     `retry_after` (whole seconds) is sent as a header too; `missing` lists missing
-    scopes, which the challenge repeats (RFC 6750 3).
+    scopes, which the challenge repeats (RFC 6750 3). `counted` names the credential
+    where it was proven and is dead: its usage shows the attempt.
     """
+
+    counted: Counted | None = None
 
     def __init__(self, code: str, detail: str = "", **extra: Any) -> None:
         self.meaning = CODES[code]
@@ -48,6 +52,11 @@ class Problem(APIException):
         """The same refusal, whose challenge names this scheme of Authorization."""
         self.scheme = scheme
         self.headers = self._headers()
+        return self
+
+    def about(self, counted: Counted) -> Problem:
+        """The same refusal, of this credential. Only where its secret was proven."""
+        self.counted = counted
         return self
 
     def body(self, request_id: str) -> dict[str, Any]:

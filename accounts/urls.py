@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts import views
-from accounts.api import factors, members, sessions, sign_in
+from accounts.api import factors, members, sessions, sign_in, usage
 
 pages = [
     path("", views.home, name="home"),
@@ -36,4 +36,5 @@ endpoints = [
     path("users", members.Users.as_view()),
     path("users/<str:user_id>", members.UserDetail.as_view()),
     path("audit-events", members.AuditEvents.as_view()),
+    path("usage", usage.UsageView.as_view()),
 ]

@@ -30,7 +30,16 @@ REASON = OpenApiParameter(
 
 
 class KeyEndpoint(Endpoint):
-    """What both key endpoints need to read a body."""
+    """What the key endpoints share: which key, and how a body is read."""
+
+    def api_key(self, key_id: str) -> ApiKey:
+        of_organization = ApiKey.objects.filter(
+            organization=self.credential.organization
+        )
+        joined = of_organization.select_related("organization", "membership__user")
+        api_key: ApiKey = found(joined.with_public_id(key_id).first())
+        lifecycle.require_control(self.credential, api_key)
+        return api_key
 
     def values(
         self, serializer: type[BaseSerializer[Any]], data: Any
@@ -71,6 +80,7 @@ class ApiKeys(KeyEndpoint, generics.ListAPIView[ApiKey]):
             environment=values.get("environment", self.credential.environment),
             expires_at=values.get("expires_at"),
             owner=values.get("owner", ""),
+            limits=values.get("limits") or {},
         )
         api_key, key = lifecycle.issue(wish, maker=self.credential, by=self.actor)
         answer = {**ApiKeyObject(api_key).data, "key": key}
@@ -82,22 +92,13 @@ class ApiKeyDetail(KeyEndpoint):
 
     refuses = {"PATCH": [409]}
 
-    def api_key(self, key_id: str) -> ApiKey:
-        of_organization = ApiKey.objects.filter(
-            organization=self.credential.organization
-        )
-        joined = of_organization.select_related("organization", "membership__user")
-        api_key: ApiKey = found(joined.with_public_id(key_id).first())
-        lifecycle.require_control(self.credential, api_key)
-        return api_key
-
     @extend_schema(responses=ApiKeyObject, tags=["API keys"])
     def get(self, request: Request, key_id: str) -> Response:
         return Response(ApiKeyObject(self.api_key(key_id)).data)
 
     @extend_schema(request=ApiKeyChange, responses=ApiKeyObject, tags=["API keys"])
     def patch(self, request: Request, key_id: str) -> Response:
-        """Change name, scopes or expiry, never beyond what the caller holds."""
+        """Change name, scopes, expiry or limits, never beyond what the caller holds."""
         api_key = self.api_key(key_id)
         changes = self.values(ApiKeyChange, request.data)
         api_key = lifecycle.change(

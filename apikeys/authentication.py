@@ -13,6 +13,8 @@ from accounts.models import Organization, User
 from accounts.problems import Problem
 from apikeys import keys
 from apikeys.models import ApiKey, ApiKeySecret
+from ratelimits.counted import Counted
+from ratelimits.limits import Limits
 
 
 class ApiKeys:
@@ -44,6 +46,11 @@ class ApiKeys:
         rows = ApiKey.objects.filter(pk__in=wanted)
         return {api_key.public_id: api_key.name for api_key in rows}
 
+    def limits(self, ids_: Iterable[str]) -> dict[str, Limits]:
+        wanted = [ids.decode(ApiKey.prefix, text) for text in ids_]
+        rows = ApiKey.objects.filter(pk__in=wanted).select_related("organization")
+        return {api_key.public_id: api_key.limits for api_key in rows}
+
     def end(self, user: User, organization: Organization, reason: str) -> int:
         rows = ApiKey.objects.filter(membership__user=user, organization=organization)
         return rows.revoke(reason)
@@ -64,23 +71,36 @@ def credential_of(api_key: ApiKey) -> Credential:
         environment=api_key.environment,
         rights=rights(organization, api_key.scopes, role=role),
         expires_at=api_key.expires_at,
-        limits=organization.plan.limits,
+        limits=api_key.limits,
         rate_key=api_key.public_id,
         row=(ApiKey, api_key.pk),
     )
 
 
+def counted_of(api_key: ApiKey) -> Counted:
+    """Where its usage is counted, also when it is dead."""
+    organization = api_key.organization.public_id
+    return Counted(api_key.public_id, API_KEY, organization, api_key.environment)
+
+
 def _refuse_dead(secret: ApiKeySecret) -> None:
     """The secret is proven from here on, so each refusal says why."""
+    refusal = _why_dead(secret)
+    if refusal is not None:
+        raise refusal.about(counted_of(secret.api_key))
+
+
+def _why_dead(secret: ApiKeySecret) -> Problem | None:
     api_key, now = secret.api_key, timezone.now()
     if api_key.revoked_at is not None or secret.is_retired(now):
-        raise Problem("key_revoked")
+        return Problem("key_revoked")
     if api_key.is_expired(now):
-        raise Problem("key_expired", f"It expired at {api_key.expires_at:%FT%TZ}.")
+        return Problem("key_expired", f"It expired at {api_key.expires_at:%FT%TZ}.")
     if api_key.disabled_at is not None:
-        raise Problem("key_disabled")
+        return Problem("key_disabled")
     if not api_key.organization.is_active:
-        raise Problem("organization_suspended")
+        return Problem("organization_suspended")
     # Its organization is the key's and was looked at: asking again would be a query.
     if api_key.membership is not None and api_key.membership.status != "active":
-        raise Problem("owner_inactive")
+        return Problem("owner_inactive")
+    return None

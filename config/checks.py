@@ -15,7 +15,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from config.dependencies import pending_migrations, redis_answers
+from config.dependencies import pending_migrations, redis_answers, redis_facts
+from ratelimits.redis_server import CLUSTER
 
 SHORTEST_SECRET = 32
 MOST_CLOCK_SECONDS = 5
@@ -92,7 +93,10 @@ def data_folder() -> Iterator[CheckMessage]:
 def limiter() -> Iterator[CheckMessage]:
     """Counters in memory count for one process: two would admit twice the plan."""
     if settings.LIMITER == "local" and settings.WORKERS > 1:
-        hint = "Set DOORWARD_WORKERS to 1: this version has no shared limiter."
+        hint = (
+            "Set REDIS_URL to a Redis or Valkey that all workers share, or "
+            "DOORWARD_WORKERS to 1."
+        )
         yield Error(
             "Several workers, but limits in memory.", hint=hint, id="doorward.E009"
         )
@@ -154,9 +158,29 @@ def clock() -> Iterator[CheckMessage]:
 
 
 def redis() -> Iterator[CheckMessage]:
-    if settings.REDIS_URL and not redis_answers():
-        hint = "Check REDIS_URL, and that the server runs and lets this host in."
-        yield Error("Redis does not answer.", hint=hint, id="doorward.E014")
+    if not settings.REDIS_URL:
+        return
+    if redis_answers():
+        yield from _fit_for_limits(redis_facts())
+        return
+    hint = "Check REDIS_URL, and that the server runs and lets this host in."
+    yield Error("Redis does not answer.", hint=hint, id="doorward.E014")
+
+
+def _fit_for_limits(facts: dict[str, Any]) -> Iterator[CheckMessage]:
+    """With the first two nothing is counted there, with the third counts are lost."""
+    if facts.get("redis_mode") == "cluster" and CLUSTER not in settings.REDIS_URL:
+        hint = "Write REDIS_URL as redis+cluster://host:port."
+        yield Error("This Redis is a cluster.", hint=hint, id="doorward.E015")
+    if facts.get("role") == "slave" and facts.get("slave_read_only", 1):
+        hint = "Point REDIS_URL at its primary."
+        message = "This Redis is a replica that only reads."
+        yield Error(message, hint=hint, id="doorward.E016")
+    policy = facts.get("maxmemory_policy", "noeviction")
+    if facts.get("maxmemory") and policy != "noeviction":
+        hint = "Set maxmemory-policy to noeviction, on a Redis that holds nothing else."
+        message = f"When its memory is full, this Redis forgets counts ({policy})."
+        yield Warning(message, hint=hint, id="doorward.W005")
 
 
 ALWAYS: dict[str, Check] = {

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from redis import Redis, RedisError
 
-from ratelimits.caches import QUICK
+from ratelimits.redis_server import CLUSTER, QUICK, TIME_OUTS, server
 
 REDIS_SECONDS = 1.0
-# redis-py alone would try ten times and wait five seconds each.
-ONCE = {
-    **QUICK,
-    "socket_timeout": REDIS_SECONDS,
-    "socket_connect_timeout": REDIS_SECONDS,
-}
 
 
 class _Migrations:
@@ -58,7 +53,20 @@ def pending_migrations() -> int:
 def redis_answers() -> bool:
     """Whether the server behind REDIS_URL answers within a second."""
     try:
-        with Redis.from_url(settings.REDIS_URL, **ONCE) as client:
-            return bool(client.ping())
+        return bool(server(settings.REDIS_URL, seconds=REDIS_SECONDS).call("PING"))
     except (RedisError, OSError, ValueError):
         return False
+
+
+def redis_facts() -> dict[str, Any]:
+    """What the server says of itself; nothing where it does not, or is a cluster that
+    is used as one."""
+    if CLUSTER in settings.REDIS_URL:
+        return {}
+    options = {**QUICK, **dict.fromkeys(TIME_OUTS, REDIS_SECONDS)}
+    try:
+        with Redis.from_url(settings.REDIS_URL, **options) as client:
+            facts: dict[str, Any] = client.info()
+            return facts
+    except (RedisError, OSError, ValueError):
+        return {}

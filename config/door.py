@@ -23,16 +23,17 @@ from accounts.credentials import Credential
 from accounts.last_used import recorder
 from accounts.parsers import MOST_BYTES
 from accounts.problems import Problem, rate_limited
-from config import logs, security_headers
+from config import cross_origin, logs, security_headers, usage
 from config.errors import answer, problem_of
 from config.urls import public_paths, uncharged_paths
+from ratelimits import metrics
 from ratelimits.addresses import client_address, network
 from ratelimits.headers import headers
 from ratelimits.limits import Decision, Limits
 from ratelimits.stores import store
 
 LIMITED = ("/api/", "/oauth/")
-PROBES = ("/healthz", "/readyz")
+PROBES = ("/healthz", "/readyz", "/metrics")
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 # Names under which clients put credentials into addresses. Addresses end up in logs.
 CREDENTIAL_NAMES = frozenset(
@@ -72,12 +73,15 @@ class Door:
             response = self._answer(request)
             _take_in_the_rest(request, response)
             _complete(request, response)
-            _log(request, response, time.perf_counter() - begun)
+            seconds = time.perf_counter() - begun
+            metrics.answered(response.status_code, seconds)
+            _log(request, response, seconds)
         finally:
             logs.request_id.reset(token)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        _name_host(request)
         malformed = _malformed(request)
         if not request.path_info.startswith(LIMITED):
             return (
@@ -85,7 +89,8 @@ class Door:
             )
         if malformed is None and request.path_info not in public_paths():
             malformed = _prove(request)
-        decision, limits = _charge(request)
+        cost = _cost(request)
+        decision, limits = _charge(request, cost)
         if not decision.allowed:
             problem = rate_limited(decision.violated, retry_after=decision.retry_after)
             response: HttpResponseBase = answer(problem, request)
@@ -93,21 +98,25 @@ class Door:
             response = answer(malformed, request)
         else:
             response = self.get_response(request)
-        for name, value in headers(decision, limits).items():
-            # A brake's Retry-After says more about this answer than the plan's windows.
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Cache-Control", "no-store")
+        _tell_limits(response, decision, limits)
+        cross_origin.allow(request, response)
+        usage.note(request, response, decision=decision, cost=cost)
         return response
+
+
+def _name_host(request: HttpRequest) -> None:
+    """Balancers and Prometheus ask for an address, which is no name of ours, and which
+    Django's own middleware would refuse as well."""
+    if request.path_info in PROBES:
+        request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
 
 
 def _malformed(request: HttpRequest) -> Problem | None:
     """What no view should see: unknown host, TRACE, chunks, credential in the URL."""
-    # Balancers ask for a host by its address, which is no name of ours.
-    if request.path_info not in PROBES:
-        try:
-            request.get_host()
-        except DisallowedHost:
-            return Problem("bad_host")
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return Problem("bad_host")
     if request.method == "TRACE":
         problem = Problem("method_not_allowed")
         problem.headers["Allow"] = METHODS
@@ -151,7 +160,18 @@ def _prove(request: HttpRequest) -> Problem | None:
     return None
 
 
-def _charge(request: HttpRequest) -> tuple[Decision, Limits]:
+def _cost(request: HttpRequest) -> int:
+    """1, whatever will be answered, but 0 for what browsers and probes ask."""
+    # Browsers send preflights without a credential, so one with it is no preflight.
+    is_preflight = (
+        request.method == "OPTIONS"
+        and request.credential is None  # type: ignore[attr-defined]
+        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
+    )
+    return 0 if is_preflight or request.path_info in uncharged_paths() else 1
+
+
+def _charge(request: HttpRequest, cost: int) -> tuple[Decision, Limits]:
     """Count the request: by its credential, or by its address where none was proven."""
     credential: Credential | None = request.credential  # type: ignore[attr-defined]
     if credential is not None:
@@ -159,14 +179,18 @@ def _charge(request: HttpRequest) -> tuple[Decision, Limits]:
     else:
         address = network(request.client_address)  # type: ignore[attr-defined]
         key, limits = f"address:{address}", settings.ANONYMOUS_LIMITS
-    # Browsers send preflights without a credential, so one with it is no preflight.
-    is_preflight = (
-        request.method == "OPTIONS"
-        and credential is None
-        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
-    )
-    is_free = is_preflight or request.path_info in uncharged_paths()
-    return store().check(key, limits, cost=0 if is_free else 1), limits
+    decision = store().check(key, limits, cost=cost)
+    metrics.decided(decision)
+    return decision, limits
+
+
+def _tell_limits(
+    response: HttpResponseBase, decision: Decision, limits: Limits
+) -> None:
+    for name, value in headers(decision, limits).items():
+        # A brake's Retry-After says more about this answer than the plan's windows.
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
 
 
 def _take_in_the_rest(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -22,6 +22,8 @@ SECRETS = {"DOORWARD_SECRET_KEY", "DOORWARD_PEPPERS", "DOORWARD_ENCRYPTION_KEYS"
 BRAKES = re.compile(
     r"(?P<account>\d+)/account,\s*(?P<address>\d+)/address in (?P<minutes>\d+) min"
 )
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -33,6 +35,8 @@ def environment() -> FileAwareEnv:
     env.add_parser("limits", limits)
     env.add_parser("networks", networks)
     env.add_parser("brakes", brakes)
+    env.add_parser("redis", redis)
+    env.add_parser("name", name)
     return env
 
 
@@ -114,6 +118,22 @@ def brakes(value: str, **_: Any) -> dict[str, tuple[int, int]]:
         )
     seconds = int(match["minutes"]) * 60
     return {name: (int(match[name]), seconds) for name in ("account", "address")}
+
+
+def redis(value: str, **_: Any) -> str:
+    """The address of a Redis or Valkey, empty for none."""
+    if value and (urlsplit(value).scheme not in REDIS_SCHEMES or "://" not in value):
+        raise EnvError(
+            "Expected an address such as redis://localhost:6379/0, rediss://… for TLS, "
+            "unix:///path/to/socket, or redis+cluster://… for a cluster."
+        )
+    return value
+
+
+def name(value: str, **_: Any) -> str:
+    if NAME.fullmatch(value) is None:
+        raise EnvError("Expected letters, digits, - and _ only.")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

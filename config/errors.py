@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     """The answer to a program. Usable before and outside REST framework."""
     body = problem.body(getattr(request, "request_id", ""))
+    # For the door, which counts how requests end.
+    request.problem_code = problem.code  # type: ignore[attr-defined]
     if request.path_info.startswith(OAUTH_PATHS):
         body.setdefault("error", _oauth_error(problem))
     return HttpResponse(

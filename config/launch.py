@@ -43,7 +43,7 @@ def up_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         type=int,
-        help="server processes; 1 while limits are in memory",
+        help="server processes; more than 1 needs REDIS_URL",
     )
     parser.add_argument(
         "--reset",

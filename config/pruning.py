@@ -31,6 +31,7 @@ from oauth.models import (
     PushedRequest,
     RefreshToken,
 )
+from ratelimits.models import Usage
 
 LARGE_SLICE = 10_000
 SWEEP_SECONDS = 1.0
@@ -97,6 +98,7 @@ PRUNED = [
     Over("device_codes", DeviceGrant.objects.all(), "expires", HOUR),
     Over("pushed_requests", PushedRequest.objects.all(), "expires", HOUR),
     Over("authorizations", Grant.objects.all(), "expires", HOUR),
+    Over("usage", Usage.objects.all(), "day", 400 * DAY),
     Over("withdrawn_consents", Consent.objects.all(), "withdrawn_at", 90 * DAY),
 ]
 

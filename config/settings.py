@@ -51,11 +51,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Limits
 
-REDIS_URL = env.str("REDIS_URL", "")
-LIMITER = "local"
+REDIS_URL = env.redis("REDIS_URL", "")
+# Several deployments may share one Redis: each name there begins with this.
+REDIS_PREFIX = env.name("DOORWARD_REDIS_PREFIX", "doorward")
+LIMITER = "redis" if REDIS_URL else "local"
 ANONYMOUS_LIMITS = env.limits("DOORWARD_ANONYMOUS_LIMITS", "600/min, 100/s")
 # How often the last uses of credentials are written, in seconds; 0: when asked only.
 LAST_USED_SECONDS = 1.0
+# The same of usage. What a crash loses is what was counted since.
+USAGE_SECONDS = 4.0
+# Who may read /metrics.
+METRICS_NETWORKS = env.networks("DOORWARD_METRICS_NETWORKS", "127.0.0.0/8, ::1/128")
 BRAKES = env.brakes("DOORWARD_BRAKES", "10/account, 60/address in 15 min")
 
 # Mail and logs
@@ -111,6 +117,7 @@ CACHES = {
     "brakes": {
         "BACKEND": "ratelimits.caches.FailoverCache",
         "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{REDIS_PREFIX}:brakes",
     }
     if REDIS_URL
     else {

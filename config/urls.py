@@ -14,6 +14,7 @@ import apikeys.urls
 import oauth.urls
 import scans.urls
 from config import handlers, health, schema
+from config.metrics import metrics
 
 API = "api/v1/"
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("docs/problems", handlers.problems_page, name="problems"),
     path("healthz", health.live),
     path("readyz", health.ready),
+    path("metrics", metrics),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url="/static/doorward.svg")),
     *oauth.urls.well_known,
@@ -57,6 +59,16 @@ def uncharged_paths() -> frozenset[str]:
         for route, view in _routes("", get_resolver())
         if getattr(view, "is_uncharged", False)
     )
+
+
+@cache
+def cross_origin_paths() -> dict[str, str]:
+    """The addresses that pages of other sites may ask, with the methods for it."""
+    declared = (
+        (f"/{route}", getattr(getattr(view, "cls", view), "cross_origin", None))
+        for route, view in _routes("", get_resolver())
+    )
+    return {address: methods for address, methods in declared if methods}
 
 
 def _routes(start: str, resolver: URLResolver) -> list[tuple[str, object]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import sealing
+from accounts import ids, sealing
 from accounts.authentication import BEARER, DPOP
 from accounts.credentials import OAUTH, Credential
 from accounts.models import Organization, User
@@ -20,6 +21,8 @@ from oauth import looks
 from oauth.liveness import why_token_dead
 from oauth.models import AccessToken, Application, Consent
 from oauth.scopes import rights_of
+from ratelimits.counted import Counted
+from ratelimits.limits import Limits
 
 
 class OAuthTokens:
@@ -37,12 +40,12 @@ class OAuthTokens:
             return None
         refusal = why_token_dead(token, timezone.now())
         if refusal is not None:
-            raise Problem(refusal)
+            raise Problem(refusal).about(counted_of(token))
         credential = credential_of(token)
         if not is_for_us(token.resource, credential.product):
             raise Problem(
                 "invalid_credential", "This access token is for another resource."
-            )
+            ).about(credential.counted)
         return credential
 
     def held_by(self, user: User, organization: Organization) -> list[str]:
@@ -52,12 +55,19 @@ class OAuthTokens:
         return [consent.public_id for consent in standing]
 
     def names(self, ids_: Iterable[str]) -> dict[str, str]:
+        wanted = set(ids_)
         found: dict[str, str] = {}
-        for text in ids_:
-            application = _application_of(text)
-            if application is not None:
-                found[text] = application.name
+        for model in HOLDERS:
+            rows = model.objects.filter(pk__in=_keys(model.prefix, wanted))
+            if model is not Application:
+                rows = rows.select_related("application")
+            for row in rows:
+                application = row if model is Application else row.application
+                found[row.public_id] = application.name
         return found
+
+    def limits(self, ids_: Iterable[str]) -> dict[str, Limits]:
+        return {}
 
     def end(self, user: User, organization: Organization, reason: str) -> int:
         rows = Consent.objects.filter(
@@ -68,18 +78,13 @@ class OAuthTokens:
 
 
 oauth_tokens = OAuthTokens()
+# What an id may name: a token, a consent, or an application that acts for itself.
+HOLDERS: tuple[Any, ...] = (AccessToken, Consent, Application)
 
 
-def _application_of(public_id: str) -> Application | None:
-    """Behind a token, a consent or the id of the application itself."""
-    holders: tuple[Any, ...] = (AccessToken, Consent)
-    for model in holders:
-        row = model.objects.with_public_id(public_id).first()
-        if row is not None:
-            application: Application = row.application
-            return application
-    found: Application | None = Application.objects.with_public_id(public_id).first()
-    return found
+def _keys(prefix: str, ids_: Iterable[str]) -> list[UUID]:
+    """The primary keys behind the ids of one table; ids of others are left out."""
+    return [ids.decode(prefix, text) for text in ids_ if text.startswith(f"{prefix}_")]
 
 
 def is_jwt(text: str) -> bool:
@@ -107,10 +112,9 @@ def credential_of(token: AccessToken) -> Credential:
     It is counted by what was consented to, or by the application that acts for itself:
     neither a refresh nor another sign-in buys a new bucket.
     """
-    consent = token.grant.consent if token.grant is not None else None
-    membership = consent.membership if consent is not None else None
-    organization = membership.organization if membership else token.organization
-    holder: Consent | Application = consent or token.application
+    holder = _holder_of(token)
+    membership = holder.membership if isinstance(holder, Consent) else None
+    organization = holder.organization
     return Credential(
         kind=OAUTH,
         id=token.public_id,
@@ -119,11 +123,25 @@ def credential_of(token: AccessToken) -> Credential:
         environment=LIVE,
         rights=rights_of(token),
         expires_at=token.expires,
-        limits=organization.plan.limits,
+        limits=organization.limits,
         rate_key=holder.public_id,
         row=(type(holder), holder.pk),
         key_thumbprint=token.dpop_jkt,
     )
+
+
+def counted_of(token: AccessToken) -> Counted:
+    """Where its usage is counted, also when it is dead."""
+    holder = _holder_of(token)
+    return Counted(holder.public_id, OAUTH, holder.organization.public_id, LIVE)
+
+
+def _holder_of(token: AccessToken) -> Consent | Application:
+    """What was consented to, or the application that acts for itself."""
+    holder: Consent | Application = (
+        token.application if token.grant is None else token.grant.consent
+    )
+    return holder
 
 
 def is_for_us(resource: Sequence[str], product: Product) -> bool:

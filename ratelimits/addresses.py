@@ -49,6 +49,12 @@ def network(address: str) -> str:
     return UNKNOWN if found is None else str(found)
 
 
+def is_among(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an address, as text, lies in one of them; what is none never does."""
+    found = _address(address)
+    return found is not None and _is_among(found, networks)
+
+
 def _address(text: str) -> Address | None:
     """Read an address as proxies write it: with a port, brackets or a zone."""
     text = text.strip()

@@ -2,72 +2,48 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.maint_notifications import MaintNotificationsConfig
-from redis.retry import Retry
+from redis.exceptions import RedisClusterException, RedisError
 
-logger = logging.getLogger(__name__)
-
-# redis-py waits 5 s and tries 10 times on its own: a request would hang for seconds
-# at every check. Its maintenance notices would lift the time-out to 10 s again.
-QUICK = {
-    "socket_timeout": 0.05,
-    "socket_connect_timeout": 0.05,
-    "retry": Retry(NoBackoff(), 0),
-    "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-}
-PAUSE = 5.0
+from ratelimits.redis_server import CLUSTER, PAUSE, QUICK, Cluster, breaker_of
 
 # Django's own 300 entries are culled so early that a flood frees a blocked address.
 MEMORY = {"OPTIONS": {"MAX_ENTRIES": 100_000}}
+ABSENT = object()
 
 
-class Breaker:
-    """Knows for all threads whether a server answers, and when to ask it again."""
+class PrefixedClient(RedisCacheClient):
+    """Django's Redis client, also for a cluster, but its `clear` leaves alone what is
+    not this cache's."""
 
-    def __init__(self, pause: float) -> None:
-        self.down = False
-        self._pause = pause
-        self._ask_at = 0.0
-        self._lock = Lock()
+    def __init__(self, servers: list[str], *, prefix: str, **options: Any) -> None:
+        super().__init__(servers, **options)
+        self._prefix = prefix
+        self._cluster = Cluster(servers[0]) if CLUSTER in servers[0] else None
 
-    def may_ask(self) -> bool:
-        """While it is down: True for one caller in each pause."""
-        with self._lock:
-            now = time.monotonic()
-            if now < self._ask_at:
-                return False
-            self._ask_at = now + self._pause
-            return True
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        if self._cluster is not None:
+            return self._cluster.client()
+        return super().get_client(key, write=write)
 
-    def trip(self, error: RedisError) -> None:
-        """The server failed: leave it alone for a pause."""
-        with self._lock:
-            self._ask_at = time.monotonic() + self._pause
-            if not self.down:
-                logger.warning("Redis is away, the brakes count in memory: %s", error)
-            self.down = True
+    def get_many(self, keys: Iterable[Any]) -> dict[Any, Any]:
+        if self._cluster is None:
+            found: dict[Any, Any] = super().get_many(keys)
+            return found
+        # One question for several names is refused where they lie on several nodes.
+        asked = {key: self.get(key, ABSENT) for key in keys}
+        return {key: value for key, value in asked.items() if value is not ABSENT}
 
-    def mend(self) -> None:
-        """The server answered again."""
-        with self._lock:
-            if self.down:
-                logger.warning("Redis is back, the brakes count in it again.")
-            self.down = False
-
-
-# Django makes a cache object for each thread: what they know must be shared.
-_breakers: dict[str, Breaker] = {}
+    def clear(self) -> bool:
+        client = self.get_client(write=True)
+        for name in client.scan_iter(f"{self._prefix}:*", count=1000):
+            client.delete(name)
+        return True
 
 
 class FailoverClient:
@@ -77,12 +53,12 @@ class FailoverClient:
     """
 
     def __init__(
-        self, servers: list[str], *, pause: float = PAUSE, **options: Any
+        self, servers: list[str], *, prefix: str, pause: float = PAUSE, **options: Any
     ) -> None:
-        name = f"failover:{','.join(servers)}"
-        self._redis = RedisCacheClient(servers, **{**QUICK, **options})
-        self._memory = LocMemCache(name, MEMORY)
-        self._breaker = _breakers.setdefault(name, Breaker(pause))
+        self._redis = PrefixedClient(servers, prefix=prefix, **{**QUICK, **options})
+        # By its name all threads share it: Django makes a cache object for each.
+        self._memory = LocMemCache(f"failover:{servers[0]}", MEMORY)
+        self._breaker = breaker_of(servers[0], pause)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         # Both have the same methods with the same arguments, add to clear.
@@ -90,16 +66,14 @@ class FailoverClient:
 
     def _answer(self, name: str, *args: Any) -> Any:
         from_memory = getattr(self._memory, name)
-        was_down = self._breaker.down
-        if was_down and not self._breaker.may_ask():
+        if not self._breaker.may_ask():
             return from_memory(*args)
         try:
             answer = getattr(self._redis, name)(*args)
-        except RedisError as error:
+        except (RedisError, RedisClusterException) as error:
             self._breaker.trip(error)
             return from_memory(*args)
-        if was_down:
-            self._breaker.mend()
+        self._breaker.mend()
         return answer
 
 
@@ -107,9 +81,10 @@ class FailoverCache(RedisCache):
     """Django's Redis cache that neither raises nor stalls when Redis is away.
 
     It then counts in this process, which stays a limit: at most as many times the
-    limit as there are processes.
+    limit as there are processes. It needs a KEY_PREFIX, by which it knows its own.
     """
 
     def __init__(self, server: str | list[str], params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = FailoverClient
+        self._options["prefix"] = self.key_prefix  # type: ignore[attr-defined]

@@ -12,6 +12,9 @@ MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 
 WINDOWS = ("burst", "minute", "day")
+# This process alone, Redis, what this process remembers of a refusal by Redis, and this
+# process in place of a Redis that is away.
+SOURCES = LOCAL, REDIS, MEMORY, FALLBACK = "local", "redis", "memory", "fallback"
 WRITTEN = re.compile(r"([1-9][0-9]{0,8})/(s|min|day)")
 FIELD_OF_UNIT = {"min": "per_minute", "s": "burst", "day": "daily"}
 
@@ -95,8 +98,7 @@ class Quota(NamedTuple):
     more_in: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The limiter's answer.
 
     `window`, `limit`, `remaining` and `reset` describe one window: when allowed the
@@ -105,7 +107,7 @@ class Decision:
     rounded up, at which that window has more. `retry_after` is 0 when allowed, else
     whole seconds from 1: a caller alone on its key that waits so long is let in.
     `violated` names every window that refused, the shortest first. `reading` tells
-    about all windows.
+    about all windows. `source` says who counted: one of SOURCES.
     """
 
     allowed: bool
@@ -116,30 +118,26 @@ class Decision:
     retry_after: int
     violated: tuple[str, ...]
     reading: Reading
+    source: str
 
 
-def decide(limits: Limits, reading: Reading) -> Decision:
+def decide(limits: Limits, reading: Reading, *, source: str) -> Decision:
     """Turn what a store saw into the answer; the same for every store."""
-    if reading.burst_wait or reading.minute_wait or reading.day_wait:
-        return _refusal(limits, reading)
+    # Read as a tuple: each request pays for every name that is looked up here.
+    now, burst_wait, minute_wait, day_wait, _, minute_more, used, used_today = reading
+    if burst_wait or minute_wait or day_wait:
+        return _refusal(limits, reading, source)
     # The burst says nothing to a client that was let in: only the day competes.
-    window, more_in = "minute", reading.minute_more
-    left = max(0, limits.per_minute - reading.minute_used)
-    if limits.daily is not None:
-        today = max(0, limits.daily - reading.day_used)
+    limit, daily = limits.per_minute, limits.daily
+    left = max(0, limit - used)
+    if daily is not None:
+        today = max(0, daily - used_today)
         # With nothing left in both, the minute's reset would promise too much.
         if today < left or not today:
-            window, more_in, left = "day", until_midnight(reading.now), today
-    return Decision(
-        allowed=True,
-        window=window,
-        limit=limits.of(window),
-        remaining=left,
-        reset=whole_seconds(reading.now + more_in),
-        retry_after=0,
-        violated=(),
-        reading=reading,
-    )
+            reset = whole_seconds(now + until_midnight(now))
+            return Decision(True, "day", daily, today, reset, 0, (), reading, source)
+    reset = whole_seconds(now + minute_more)
+    return Decision(True, "minute", limit, left, reset, 0, (), reading, source)
 
 
 def quotas(limits: Limits, reading: Reading) -> list[Quota]:
@@ -169,18 +167,14 @@ def until_midnight(now: int) -> int:
     return DAY - now % DAY
 
 
-def _refusal(limits: Limits, reading: Reading) -> Decision:
-    waits = reading.burst_wait, reading.minute_wait, reading.day_wait
-    longest = max(waits)
+def _refusal(limits: Limits, reading: Reading, source: str) -> Decision:
+    now, burst, minute, day = reading[:4]
+    violated = tuple(compress(WINDOWS, (burst, minute, day)))
+    longest = max(burst, minute, day)
     # Of equal waits the longer window: it gives back less often.
-    window = WINDOWS[2 - waits[::-1].index(longest)]
+    window = "day" if day == longest else "minute" if minute == longest else "burst"
+    reset, retry_after = whole_seconds(now + longest), whole_seconds(longest)
+    limit = limits.of(window)
     return Decision(
-        allowed=False,
-        window=window,
-        limit=limits.of(window),
-        remaining=0,
-        reset=whole_seconds(reading.now + longest),
-        retry_after=whole_seconds(longest),
-        violated=tuple(compress(WINDOWS, waits)),
-        reading=reading,
+        False, window, limit, 0, reset, retry_after, violated, reading, source
     )

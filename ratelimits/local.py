@@ -6,11 +6,13 @@ import time
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Mapping
 from threading import Lock
 from typing import Protocol
 
 from ratelimits.limits import (
     DAY,
+    LOCAL,
     MINUTE,
     SECOND,
     Decision,
@@ -46,9 +48,12 @@ class LocalStore:
     count anew.
     """
 
-    def __init__(self, clock: Clock = time, *, most_keys: int = MOST_KEYS) -> None:
+    def __init__(
+        self, clock: Clock = time, *, most_keys: int = MOST_KEYS, source: str = LOCAL
+    ) -> None:
         self._clock = clock
         self._most_keys = most_keys
+        self._source = source
         self._lock = Lock()
         self._logs: OrderedDict[str, array[int]] = OrderedDict()
         self._day = 0
@@ -67,35 +72,61 @@ class LocalStore:
             raise ValueError(f"A cost is 0 or more, not {cost}.")
         with self._lock:
             reading = self._read(key, limits, cost)
-        return decide(limits, reading)
+        return decide(limits, reading, source=self._source)
+
+    def note(self, key: str, cost: int = 1) -> None:
+        """Count what another store has admitted."""
+        with self._lock:
+            now = self._clock.monotonic_ns()
+            used = self._today(key, self._clock.time_ns())
+            self._count(key, self._recent(key, now), now, used, cost=cost)
+
+    def take_back(self, key: str, cost: int) -> None:
+        """Forget the last request of this cost: another store has refused it."""
+        with self._lock:
+            log = self._logs.get(key)
+            if log:
+                del log[-cost:]
+            used = self._today(key, self._clock.time_ns())
+            self._used_today[key] = max(0, used - cost)
+
+    def restore(self, used_today: Mapping[str, int]) -> None:
+        """Add what was used today before this process began, by key."""
+        with self._lock:
+            wall = self._clock.time_ns()
+            for key, used in used_today.items():
+                self._used_today[key] = self._today(key, wall) + used
+            while len(self._used_today) > self._most_keys:
+                self._used_today.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget every count; for tests."""
+        with self._lock:
+            self._logs.clear()
+            self._used_today.clear()
 
     def _read(self, key: str, limits: Limits, cost: int) -> Reading:
         # The clocks are read under the lock: the log stays sorted.
         now, wall = self._clock.monotonic_ns(), self._clock.time_ns()
         log = self._recent(key, now)
-        used = self._today(key, wall)
+        used, daily = self._today(key, wall), limits.daily
         burst = minute = day = 0
         if cost:
             burst = _wait(log, limits.burst - cost, SECOND, now)
             minute = _wait(log, limits.per_minute - cost, MINUTE, now)
-            if limits.daily is not None and used + cost > limits.daily:
+            if daily is not None and used + cost > daily:
                 day = until_midnight(wall)
-        if cost and not (burst or minute or day):
-            used += cost
-            log.extend([now] * cost)
-            self._logs[key] = log
-            # Counted without a daily limit too: a smaller plan holds at once.
-            self._used_today[key] = used
-            self._forget(now)
+            if not (burst or minute or day):
+                # Counted without a daily limit too: a smaller plan holds at once.
+                used += cost
+                self._count(key, log, now, used - cost, cost=cost)
+        burst_more = _wait(log, limits.burst - 1, SECOND, now)
+        # A plan that became smaller can leave more in the log than it admits.
+        in_minute = len(log)
+        oldest = log[max(0, in_minute - limits.per_minute)] if log else now - MINUTE
+        minute_more = oldest + MINUTE - now
         return Reading(
-            now=wall,
-            burst_wait=burst,
-            minute_wait=minute,
-            day_wait=day,
-            burst_more=_wait(log, limits.burst - 1, SECOND, now),
-            minute_more=_gives_back(log, limits.per_minute, now),
-            minute_used=len(log),
-            day_used=used,
+            wall, burst, minute, day, burst_more, minute_more, in_minute, used
         )
 
     def _recent(self, key: str, now: int) -> array[int]:
@@ -120,10 +151,22 @@ class LocalStore:
         self._used_today.move_to_end(key)
         return used
 
-    def _forget(self, now: int) -> None:
-        """Drop the least recently used: what has expired, and what is too much."""
+    def _count(
+        self, key: str, log: array[int], now: int, used: int, *, cost: int
+    ) -> None:
+        if cost == 1:
+            log.append(now)
+        else:
+            log.extend([now] * cost)
+        self._used_today[key] = used + cost
         if len(self._used_today) > self._most_keys:
             self._used_today.popitem(last=False)
+        if key not in self._logs:
+            self._logs[key] = log
+            self._forget(now)
+
+    def _forget(self, now: int) -> None:
+        """Drop the least recently used: what has expired, and what is too much."""
         # Two for each one added, so that expired logs shrink faster than they grow.
         for _ in range(2):
             key, log = next(iter(self._logs.items()))
@@ -134,15 +177,10 @@ class LocalStore:
 
 def _wait(log: array[int], others: int, window: int, now: int) -> int:
     """Nanoseconds until at most `others` stand in the window; below 0: all of it."""
+    place = len(log) - 1 - others
+    if place < 0:
+        return 0
     if others < 0:
         return window
-    place = len(log) - 1 - others
-    return max(0, log[place] + window - now) if place >= 0 else 0
-
-
-def _gives_back(log: array[int], limit: int, now: int) -> int:
-    """Nanoseconds until the minute has room for one more than it has now."""
-    if not log:
-        return 0
-    # A plan that became smaller can leave more in the log than it admits.
-    return log[max(0, len(log) - limit)] + MINUTE - now
+    until = log[place] + window
+    return until - now if until > now else 0

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from threading import Lock
 from typing import Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import Error
 
+from ratelimits.ledger import charged_today
 from ratelimits.limits import Decision, Limits
 from ratelimits.local import LocalStore
+from ratelimits.redis_server import breaker_of, server
+from ratelimits.redis_store import RedisStore
+from ratelimits.shared import SharedStore
+
+logger = logging.getLogger(__name__)
 
 
 class Store(Protocol):
@@ -18,10 +26,28 @@ class Store(Protocol):
 
     def check(self, key: str, limits: Limits, cost: int = 1) -> Decision:
         """Count a request of this cost or refuse it; see LocalStore.check."""
-        ...
+
+    def clear(self) -> None:
+        """Forget every count."""
 
 
-STORES: dict[str, Callable[[], Store]] = {"local": LocalStore}
+def _local() -> Store:
+    counts = LocalStore()
+    if settings.USAGE_SECONDS:
+        try:
+            counts.restore(charged_today())
+        except Error:
+            logger.warning("What was used today is not known: it begins at nothing.")
+    return counts
+
+
+def _shared() -> Store:
+    url = settings.REDIS_URL
+    redis = RedisStore(server(url), prefix=settings.REDIS_PREFIX)
+    return SharedStore(redis, breaker_of(url))
+
+
+STORES: dict[str, Callable[[], Store]] = {"local": _local, "redis": _shared}
 
 _lock = Lock()
 _stores: dict[str, Store] = {}
@@ -40,6 +66,8 @@ def store() -> Store:
 def reset() -> None:
     """Forget every count; for tests."""
     with _lock:
+        for each in _stores.values():
+            each.clear()
         _stores.clear()
 
 

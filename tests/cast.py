@@ -25,7 +25,7 @@ from accounts.sessions import Place
 from apikeys import lifecycle
 from apikeys.lifecycle import Wish
 from apikeys.models import ApiKey
-from ratelimits import stores
+from ratelimits import stores, usage
 from ratelimits.local import LocalStore
 
 PASSWORD = "plum otter 42 lantern"
@@ -103,6 +103,7 @@ def _fresh_process() -> None:
     signing.forget()
     recorder.pending.clear()
     recorder.written.clear()
+    usage.recorder.forget()
 
 
 class StandingClock:

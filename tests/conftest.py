@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.cast", "tests.lanes", "tests.live"]
+pytest_plugins = [
+    "tests.cast",
+    "tests.lanes",
+    "tests.live",
+    "tests.ratelimits.redis_servers",
+]

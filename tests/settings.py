@@ -33,6 +33,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # No thread of ours writes beside a test; a test that is about it asks for it.
 LAST_USED_SECONDS = 0
+USAGE_SECONDS = 0
 BACKGROUND = False
 # Static files are looked up when asked for: every client of a test builds the stack
 # anew.

@@ -65,9 +65,19 @@ def test_every_link_and_file_name_leads_somewhere(document):
         text = text.replace(block.text, "")
     links = [link for link in LINK.findall(text) if not link.startswith("https://")]
     for link in links:
-        assert (document.parent / link).exists(), link
+        name, _, heading = link.partition("#")
+        target = document.parent / name if name else document
+        assert target.exists(), link
+        assert not heading or heading in headings(target), link
     for name in set(FILE.findall(text)) - NOT_KEPT:
         assert (ROOT / name).exists(), name
+
+
+def headings(document):
+    """Where a link into a document may lead: its headings as GitHub names them."""
+    lines = document.read_text(encoding="utf-8").splitlines()
+    titles = [line.lstrip("#").strip().lower() for line in lines if line[:1] == "#"]
+    return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
 
 
 # The tables of README.md

@@ -63,7 +63,8 @@ def readers(live):
         "VERIFIER": secrets.token_hex(32),
     }
     # It uses the key up.
-    other = {"KEY": live.make_key(netallion, "scan:read")["key"]}
+    used_up = live.make_key(netallion, "scan:read")["key"]
+    other = {"KEY": used_up, "MANAGER_KEY": netallion["api_key"]}
     environment = environment_of(clean_environment(live.data, **live.settings))
     return {
         file: Reader(

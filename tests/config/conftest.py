@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
-from config.urls import public_paths
+from config.urls import cross_origin_paths, public_paths, uncharged_paths
 
 # How long an example takes says more about the machine than about us.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -15,6 +15,11 @@ hypothesis_settings.load_profile("patient")
 def frame(settings):
     """A client of the routes in tests/config/frame.py. A fault becomes a 500."""
     settings.ROOT_URLCONF = "tests.config.frame"
-    public_paths.cache_clear()
+    _forget_addresses()
     yield Client(raise_request_exception=False)
-    public_paths.cache_clear()
+    _forget_addresses()
+
+
+def _forget_addresses():
+    for of_all_routes in (public_paths, uncharged_paths, cross_origin_paths):
+        of_all_routes.cache_clear()

@@ -58,11 +58,13 @@ BODIES = {
         "environment": "live",
         "expires_at": "2040-01-01T00:00:00Z",
         "owner": "me",
+        "limits": {"per_minute": 60, "burst": 5, "daily": None},
     },
     "PATCH /api/v1/api-keys/{key}": {
         "name": "CI",
         "scopes": ["scans_read"],
         "expires_at": "2040-01-01T00:00:00Z",
+        "limits": {"per_minute": 60, "burst": 5, "daily": None},
     },
     "POST /api/v1/oauth-applications": {**APPLICATION, "type": "web"},
     "PATCH /api/v1/oauth-applications/{application}": {
@@ -223,7 +225,8 @@ def test_every_field_wants_its_own_type(post, nothing_made):
     values = (5, 1.5, True, [5], [{}], {}, {"a": 1}, "x" * 5_000)
     for endpoint, wrong in product(ENDPOINTS, values):
         for field, right in BODIES[endpoint].items():
-            if wrong is right:
+            # All three limits may be left out.
+            if wrong is right or (field, wrong) == ("limits", {}):
                 continue
             body = {**BODIES[endpoint], field: wrong}
             problem = refused(post(endpoint, json.dumps(body).encode()))

@@ -110,7 +110,9 @@ def test_several_workers_need_a_limiter_that_they_share(deployed):
     deployed.WORKERS = 2
     deployed.LIMITER = "local"
     assert state(checks.limiter) == [("doorward.E009", True)]
-    assert "DOORWARD_WORKERS" in next(checks.limiter()).hint
+    hint = next(checks.limiter()).hint
+    assert "REDIS_URL" in hint
+    assert "DOORWARD_WORKERS" in hint
     deployed.WORKERS = 1
     assert state(checks.limiter) == []
 

@@ -38,6 +38,13 @@ def test_a_lost_redis_is_named(client, settings):
     )
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "[fd00::1]", "node-7.internal"])
+def test_a_balancer_may_ask_by_a_name_that_is_none_of_ours(db, client, path, host):
+    assert client.get(path, headers={"host": host}).status_code == 200
+    assert client.get("/login", headers={"host": host}).status_code == 400
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/schema"])
 def test_what_is_only_read_says_so(client, path):
     answer = client.post(path)

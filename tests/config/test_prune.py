@@ -20,6 +20,7 @@ from accounts.models import (
     Session,
 )
 from config import pruning
+from ratelimits.models import Usage
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -117,6 +118,16 @@ def test_a_message_goes_a_week_after_its_delivery_and_a_month_after_its_failure(
     counts = pruning.slice()
     assert (counts["delivered_messages"], counts["failed_messages"]) == (1, 1)
     assert left(*rows) == [False, True, False, True, True]
+
+
+def test_usage_goes_after_four_hundred_days():
+    today = timezone.now().date()
+    rows = [
+        Usage.objects.create(credential="key_1", day=today - age * DAY)
+        for age in (401, 400, 0)
+    ]
+    assert pruning.slice()["usage"] == 1
+    assert left(*rows) == [False, True, True]
 
 
 def test_somebody_who_is_signed_in_stays_so(alice):

@@ -32,9 +32,15 @@ def test_a_data_folder_that_cannot_be_written_is_one_message(tmp_path):
 
 def test_wrong_settings_are_told_together_each_by_its_name(tmp_path):
     code, message = failed_up(
-        tmp_path, DOORWARD_BRAKES="soft", DOORWARD_PUBLIC_URL="nowhere"
+        tmp_path,
+        DOORWARD_BRAKES="soft",
+        DOORWARD_PUBLIC_URL="nowhere",
+        DOORWARD_REDIS_PREFIX="a*",
+        REDIS_URL="localhost:6379",
     )
     assert code == 2
+    assert "DOORWARD_REDIS_PREFIX: " in message
+    assert "REDIS_URL: Expected an address such as redis://" in message
     assert "DOORWARD_BRAKES: " in message
     assert "DOORWARD_PUBLIC_URL: " in message
     assert "Traceback" not in message
@@ -44,7 +50,7 @@ def test_wrong_settings_are_told_together_each_by_its_name(tmp_path):
     ("words", "variables", "says"),
     [
         ([], {"DOORWARD_ENV": "production"}, '"Beyond one machine"'),
-        (["--workers", "2"], {}, "each worker would admit the whole limit"),
+        (["--workers", "2"], {}, "Set REDIS_URL"),
         (["--workers", "0"], {}, "--workers"),
         (["--port", "http"], {}, "'http' is no port"),
         (["--reset"], {"DATABASE_URL": "postgres://x/y"}, "names another one"),

@@ -1,23 +1,23 @@
-"""What the tests of the limiter share: a clock that stands, a model, a Redis."""
+"""What the tests of the limiter share: a clock that stands, a model, the stores."""
 
 import random
-import shutil
-import signal
-import subprocess
-import time
+import uuid
 from dataclasses import dataclass, field
 
 import pytest
-import redis
 from django.core.cache import caches
 from django.test import RequestFactory
 
 from ratelimits import stores
 from ratelimits.limits import DAY, MINUTE, SECOND
 from ratelimits.local import LocalStore
+from ratelimits.redis_server import Breaker, Lines
+from ratelimits.redis_store import SCRIPT, RedisStore
+from ratelimits.shared import SharedStore
 
 # 2026-11-21 12:00 UTC, and 200.25 s later as in the table of the headers' tests.
 NOON = 1_795_262_400 * SECOND
+MICROSECOND = 1_000
 
 
 def pytest_configure(config):
@@ -26,8 +26,9 @@ def pytest_configure(config):
 
 @dataclass
 class VirtualClock:
-    """Stands still until it is moved; its two faces move together."""
+    """Stands still until it is moved, by whole grains; its two faces move together."""
 
+    grain: int = 1
     wall: int = NOON
     steady: int = 5_000 * SECOND
 
@@ -38,6 +39,7 @@ class VirtualClock:
         return self.wall
 
     def move(self, nanoseconds):
+        nanoseconds -= nanoseconds % self.grain
         self.wall += nanoseconds
         self.steady += nanoseconds
 
@@ -90,22 +92,61 @@ def dice():
 
 @pytest.fixture
 def clock():
-    return VirtualClock()
+    return VirtualClock(grain=MICROSECOND)
 
 
 @pytest.fixture
 def local(clock):
-    """A store whose time only the test moves."""
+    """A store in this process whose time only the test moves."""
     return LocalStore(clock)
 
 
+class TimedRedisStore(RedisStore):
+    """The real script, told the time by the test in place of the server."""
+
+    def __init__(self, server, clock):
+        numbered = SCRIPT.replace("redis.call('TIME')", "{ARGV[6], ARGV[7]}")
+        super().__init__(server, prefix=f"test:{uuid.uuid4()}", script=numbered)
+        self.clock = clock
+
+    def _run(self, *words):
+        seconds, rest = divmod(self.clock.wall, SECOND)
+        return super()._run(*words, seconds, rest // MICROSECOND)
+
+
+def patient(redis):
+    """Lines that wait for a busy machine: a time-out would be another test's matter."""
+    return Lines(redis.url, seconds=10)
+
+
+@pytest.fixture(params=["local", "redis", "shared"])
+def make_store(request):
+    """Make one of the stores, by a clock: all are held to the same rules."""
+    if request.param == "local":
+        return LocalStore
+    lines = patient(request.getfixturevalue("one_redis"))
+
+    def make(clock):
+        redis = TimedRedisStore(lines, clock)
+        if request.param == "redis":
+            return redis
+        return SharedStore(redis, Breaker(), clock=clock)
+
+    return make
+
+
 @pytest.fixture
-def pair():
+def store(make_store, clock):
+    return make_store(clock)
+
+
+@pytest.fixture
+def pair(make_store):
     """Make a store and the model it is held to, on one new clock."""
 
     def make():
-        clock = VirtualClock()
-        return LocalStore(clock), Model(clock), clock
+        clock = VirtualClock(grain=1 if make_store is LocalStore else MICROSECOND)
+        return make_store(clock), Model(clock), clock
 
     return make
 
@@ -145,46 +186,3 @@ def arrive():
         return request
 
     return make
-
-
-class RedisServer:
-    """A Redis of our own on a private socket."""
-
-    def __init__(self, folder):
-        self.url = f"unix://{folder}/redis.sock"
-        self.command = [
-            "redis-server", "--port", "0", "--unixsocket", f"{folder}/redis.sock",
-            "--save", "", "--appendonly", "no", "--dir", str(folder),
-        ]  # fmt: skip
-        self.client = redis.Redis.from_url(self.url)
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
-        for _ in range(200):
-            try:
-                return self.client.ping()
-            except redis.RedisError:
-                time.sleep(0.02)
-        raise AssertionError("redis-server does not start")
-
-    def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.send_signal(signal.SIGCONT)
-
-    def stop(self):
-        self.thaw()
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture
-def redis_server(tmp_path_factory):
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.stop()
-    server.client.close()

@@ -9,7 +9,8 @@ import time
 import pytest
 from django.core.cache import caches
 
-from ratelimits.brakes import failed, wait
+from ratelimits.brakes import failed
+from tests.ratelimits.guessing import wait
 
 ACCOUNT = "alice@example.com"
 PAUSE = 0.3
@@ -149,7 +150,8 @@ def test_no_counter_in_redis_lives_for_ever(use_redis, redis_server, arrive):
     guess(arrive, 3)
     waits(arrive)
     keys = redis_server.client.keys()
-    assert len(keys) == 2
+    # Of the address and of the account: failures, and guesses under way.
+    assert len(keys) == 4
     assert all(0 < redis_server.client.ttl(key) <= 905 for key in keys)
 
 

@@ -11,13 +11,13 @@ MIDNIGHT = "1795305600"
 
 
 @pytest.fixture
-def ask(local, clock):
+def ask(store, clock):
     """Call a number of times, and read the last answer's headers."""
     clock.move(250_000_000)
 
     def call(times=1, limits=STARTER, cost=1):
         for _ in range(times):
-            decision = local.check("key", limits, cost)
+            decision = store.check("key", limits, cost)
         return headers(decision, limits)
 
     return call

@@ -42,24 +42,24 @@ def test_the_wait_is_tight_to_the_microsecond(pair, dice, limits):
         assert store.check("key", limits).allowed
 
 
-def test_a_client_that_sleeps_until_reset_is_let_in(local, clock):
+def test_a_client_that_sleeps_until_reset_is_let_in(store, clock):
     limits = Limits(3, 3, 30)
     for _ in range(40):
-        decision = local.check("key", limits)
+        decision = store.check("key", limits)
         if decision.remaining == 0:
             clock.move(decision.reset * SECOND - clock.wall)
-            assert local.check("key", limits).allowed
+            assert store.check("key", limits).allowed
 
 
-def test_the_wait_is_the_longest_of_all_windows_that_refuse(local, clock):
+def test_the_wait_is_the_longest_of_all_windows_that_refuse(store, clock):
     limits = Limits(4, 2, 4)
     clock.move(DAY // 2 - 100 * SECOND)
     for _ in range(2):
-        local.check("key", limits)
-        local.check("key", limits)
+        store.check("key", limits)
+        store.check("key", limits)
         clock.move(SECOND)
     clock.move(-SECOND)
-    decision = local.check("key", limits)
+    decision = store.check("key", limits)
     assert decision.violated == ("burst", "minute", "day")
     assert (decision.window, decision.retry_after) == ("day", 99)
 

@@ -73,13 +73,6 @@ def _stdout_for_facts_alone() -> TextIO:
 def _check_workers() -> None:
     if settings.WORKERS < 1:
         raise Stop("--workers is at least 1.", WRONG_SETTING)
-    if settings.WORKERS > 1 and settings.LIMITER == "local":
-        raise Stop(
-            f"{settings.WORKERS} workers need a limiter that they share, and this one\n"
-            "counts in its own process: each worker would admit the whole limit.\n"
-            "Run with one worker.",
-            WRONG_SETTING,
-        )
 
 
 def _database_name() -> str:

@@ -1,0 +1,42 @@
+"""How much one key was used."""
+
+from __future__ import annotations
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import usage, usage_table
+from accounts.api.usage import JSON, UsageEndpoint
+from accounts.usage_serializers import CredentialUsageObject, SpanQuery
+from accounts.usage_table import CSV
+from apikeys.api import KeyEndpoint
+from apikeys.authentication import counted_of
+
+
+class ApiKeyUsage(UsageEndpoint, KeyEndpoint):
+    """The usage of one key: by day, endpoint and address."""
+
+    @extend_schema(
+        parameters=[SpanQuery],
+        responses={(200, JSON): CredentialUsageObject, (200, CSV): OpenApiTypes.STR},
+        tags=["API keys"],
+    )
+    def get(self, request: Request, key_id: str) -> HttpResponseBase:
+        """For who may see the key."""
+        api_key = self.api_key(key_id)
+        rows = self.rows(request).filter(credential=api_key.public_id)
+        if self.form == "csv":
+            return usage_table.response(rows, self.span)
+        answer = {
+            **self.common(),
+            "id": api_key.public_id,
+            "kind": counted_of(api_key).kind,
+            "name": api_key.name,
+            "environment": api_key.environment,
+            **usage.held(api_key.public_id, api_key.limits),
+            **usage.summed(rows, self.span),
+        }
+        return Response(CredentialUsageObject(answer).data, headers={"Vary": "Accept"})
