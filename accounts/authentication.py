@@ -62,10 +62,7 @@ class Sessions:
         if token["aud"] != session.membership.organization.product_slug:
             return None
         if not session.is_alive(timezone.now()):
-            organization = session.membership.organization.public_id
-            raise Problem("session_ended").about(
-                Counted(session.public_id, SESSION, organization, LIVE)
-            )
+            raise Problem("session_ended").about(counted_of(session))
         expires_at = datetime.fromtimestamp(token["exp"], tz=UTC)
         return credential_of(session, expires_at=expires_at)
 
@@ -118,11 +115,17 @@ def credential_of(session: Session, *, expires_at: datetime) -> Credential:
         rights=rights(organization, held, role=membership.role),
         expires_at=expires_at,
         limits=organization.limits,
-        rate_key=session.public_id,
+        rate_key=counted_of(session).credential,
         row=(Session, session.pk),
         authenticated_at=session.authenticated_at,
         factors=tuple(session.factors),
     )
+
+
+def counted_of(session: Session) -> Counted:
+    """Where its usage is counted, also when it has ended."""
+    organization = session.membership.organization.public_id
+    return Counted(session.public_id, SESSION, organization, LIVE)
 
 
 def prove(meta: Mapping[str, str]) -> Credential | None:

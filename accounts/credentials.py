@@ -174,7 +174,8 @@ class Kind(Protocol):
         """What people call them, by public id."""
 
     def limits(self, ids: Iterable[str]) -> dict[str, Limits]:
-        """Those that may have others than their organization, by public id."""
+        """The limits of those that may have others than their organization, by public
+        id."""
 
     def end(self, user: User, organization: Organization, reason: str) -> int:
         """End those that a person has in an organization. The answer is how many."""

@@ -31,9 +31,9 @@ def join(
     request: HttpRequest, acceptance: Acceptance, *, signed_in: User | None
 ) -> Membership:
     """The membership, joined. Raises Problem; guesses are counted."""
-    invited = found(request, acceptance.token)
-    if signed_in is None and invited.has_usable_password() and acceptance.password:
-        signed_in = _proven(request, invited, acceptance)
+    person = invited(request, acceptance.token)
+    if signed_in is None and person.has_usable_password() and acceptance.password:
+        signed_in = _proven(request, person, acceptance)
     newcomer = None
     if acceptance.password and signed_in is None:
         newcomer = Newcomer(acceptance.name, acceptance.password)
@@ -45,13 +45,13 @@ def join(
     )
 
 
-def found(request: HttpRequest, token: str) -> User:
-    """Who is invited by it. Raises Problem; guesses are counted."""
+def invited(request: HttpRequest, token: str) -> User:
+    """The person whom this token invites. Raises Problem; guesses are counted."""
     with login.braked(request, group=INVITATION):
         return members.invited(token)
 
 
-def _proven(request: HttpRequest, invited: User, acceptance: Acceptance) -> User:
-    user = login.first_step(request, email=invited.email, password=acceptance.password)
+def _proven(request: HttpRequest, person: User, acceptance: Acceptance) -> User:
+    user = login.first_step(request, email=person.email, password=acceptance.password)
     login.second_step(request, user, code=acceptance.totp_code)
     return user

@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 
+from accounts import totp
 from accounts.models import User
 
 LIFETIME = timedelta(days=365)
@@ -34,7 +35,7 @@ def cookie_name() -> str:
 
 def shown(request: HttpRequest, email: str) -> str:
     """The device of this request, if the account signed in on it since it has its
-    present password. Else ""."""
+    present password and second step. Else ""."""
     device, seals = _read(request)
     if not (email and seals):
         return ""
@@ -76,8 +77,14 @@ def _read(request: HttpRequest) -> tuple[str, list[str]]:
 
 
 def _seal(device: str, user: User | None) -> str:
-    """Tells nobody which account it is for, and breaks when the password changes."""
-    whose = f"{user.public_id}:{user.get_session_auth_hash()}" if user else ""
+    """Tells nobody which account it is for. It breaks when the password or the second
+    step changes: who knew one factor only must not have a counter left for the other.
+    """
+    whose = ""
+    if user is not None:
+        second = totp.device_of(user)
+        stamp = second.created_at.isoformat() if second is not None else ""
+        whose = f"{user.public_id}:{user.get_session_auth_hash()}:{stamp}"
     mac = salted_hmac(SALT, f"{device}:{whose}", algorithm="sha256").digest()
     return base64.urlsafe_b64encode(mac[:SEAL_BYTES]).decode().rstrip("=")
 

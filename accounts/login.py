@@ -42,22 +42,45 @@ def braked(
     # by account, as mails are, is counted on every device alike.
     known = account if group == SIGN_IN else ""
     device = known_devices.shown(request, known)
-    with _told(), brakes.guess(request, group, account=account, device=device) as guess:
+    with (
+        _as_problem(),
+        brakes.guess(request, group, account=account, device=device) as guess,
+    ):
         try:
             yield guess
         except Problem as refusal:
-            guess.is_wrong |= refusal.code in GUESSES
+            if refusal.code in GUESSES:
+                guess.wrong()
             raise
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def judged(request: HttpRequest, *, group: str) -> Iterator[None]:
+    """Around a secret that nobody can guess: counts wrong ones by their address.
+
+    Who shows a right one never waits, so garbage from an address stops nobody there.
+    Raises Problem `too_many_attempts` in place of a wrong one that is too many.
+    """
+    try:
+        yield
+    except Problem as refusal:
+        seconds = brakes.failed(request, group) if refusal.code in GUESSES else 0
+        if seconds:
+            raise _too_many(seconds) from None
+        raise
+
+
+@contextmanager
+def _as_problem() -> Iterator[None]:
     try:
         yield
     except brakes.TooManyGuesses as refusal:
-        seconds = refusal.seconds
-        advice = f"Wait {seconds} seconds, then try again."
-        raise Problem("too_many_attempts", advice, retry_after=seconds) from None
+        raise _too_many(refusal.seconds) from None
+
+
+def _too_many(seconds: int) -> Problem:
+    advice = f"Wait {seconds} seconds, then try again."
+    return Problem("too_many_attempts", advice, retry_after=seconds)
 
 
 def count_request(request: HttpRequest, *, group: str, account: str) -> None:

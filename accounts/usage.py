@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Sum
 
-from accounts.credentials import Credential, kinds
+from accounts.credentials import Credential, Kind, kinds
 from accounts.models import Organization
 from accounts.permissions import require
 from accounts.problems import Problem
 from accounts.products import LIVE, TEST
-from ratelimits.counted import COUNTS, MOST_NAMES, REST, Names, merge, of
+from ratelimits.counted import COUNTS, MOST_NAMES, REST, Names, of
 from ratelimits.limits import Limits
 from ratelimits.models import Usage, UsageQuerySet
 from ratelimits.stores import store
@@ -79,14 +80,14 @@ def summed(rows: Iterable[Usage], span: Span) -> Answer:
     """Totals, days and names of rows of which each day has a few."""
     totals = dict.fromkeys(COUNTS, 0)
     days = {day: dict.fromkeys(COUNTS, 0) for day in span.days}
-    names: dict[str, Names] = {group: {} for group in MOST_NAMES}
+    names: dict[str, Counter[str]] = {group: Counter() for group in MOST_NAMES}
     for row in rows:
         for name, number in of(row).items():
             totals[name] += number
             days[row.day][name] += number
         for group, found in row.details.items():
             # A year of rows may hold more names than one; the answer shows a few.
-            merge(names[group], found, most=len(names[group]) + len(found))
+            names[group].update(found)
     return {
         "totals": totals,
         "days": [{"day": day, **counts} for day, counts in days.items()],
@@ -114,14 +115,14 @@ def busiest(rows: UsageQuerySet, organization: Organization) -> list[Answer]:
     groups: Any = rows.values("credential", "kind", "environment").annotate(**sums)
     ordered = groups.order_by("-sum_of_requests", "credential")
     found: list[Answer] = list(ordered[:MOST_CREDENTIALS])
-    names, limits = named(found), limits_of(found)
+    names, limits = names_of(found), limits_of(found)
     return [
         {
             "id": each["credential"],
             "kind": each["kind"],
             "name": names.get(each["credential"]),
             "environment": each["environment"],
-            **held(
+            **limits_and_today(
                 each["credential"],
                 limits.get(each["credential"], organization.limits),
             ),
@@ -131,14 +132,14 @@ def busiest(rows: UsageQuerySet, organization: Organization) -> list[Answer]:
     ]
 
 
-def held(rate_key: str, limits: Limits) -> Answer:
+def limits_and_today(rate_key: str, limits: Limits) -> Answer:
     """The limits that hold, and the present UTC day as the limiter counts it now."""
     used = store().check(rate_key, limits, cost=0).reading.day_used
     left = None if limits.daily is None else max(0, limits.daily - used)
     return {"limits": limits, "today": {"used": used, "left": left}}
 
 
-def named(found: Iterable[Answer]) -> dict[str, str]:
+def names_of(found: Iterable[Answer]) -> dict[str, str]:
     """What people call them, by id. A credential whose row is gone has no name."""
     names: dict[str, str] = {}
     for kind, ids in _by_kind(found).items():
@@ -153,10 +154,10 @@ def limits_of(found: Iterable[Answer]) -> dict[str, Limits]:
     return limits
 
 
-def _by_kind(found: Iterable[Answer]) -> dict[Any, Sequence[str]]:
-    ids: dict[Any, list[str]] = {}
+def _by_kind(found: Iterable[Answer]) -> dict[Kind, list[str]]:
+    ids: dict[Kind, list[str]] = {}
     by_name = {kind.name: kind for kind in kinds()}
     for each in found:
         if each["kind"] in by_name:
             ids.setdefault(by_name[each["kind"]], []).append(each["credential"])
-    return dict(ids)
+    return ids

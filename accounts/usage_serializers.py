@@ -89,8 +89,9 @@ class DayObject(CountsObject):
     day = serializers.DateField()
 
 
-class LimitsNow(serializers.Serializer[Any]):
-    """Requests per minute, per second (`burst`) and per UTC day (null: unlimited)."""
+class LimitsObject(serializers.Serializer[Any]):
+    """Requests per minute, per second (`burst`) and per UTC day (null: unlimited), as
+    they hold now: of a key the organization's, lowered to its own."""
 
     per_minute = serializers.IntegerField()
     burst = serializers.IntegerField()
@@ -111,7 +112,7 @@ class UsedObject(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=[SESSION, API_KEY, OAUTH])
     name = serializers.CharField(allow_null=True)
     environment = serializers.ChoiceField(choices=ENVIRONMENTS)
-    limits = LimitsNow()
+    limits = LimitsObject()
     today = TodayObject()
 
 
@@ -159,7 +160,7 @@ class SummedObject(Spanned):
 class UsageObject(SummedObject):
     """The usage of an organization. `limits` hold for each credential by itself."""
 
-    limits = LimitsNow()
+    limits = LimitsObject()
     credentials = UsedCredentialObject(
         many=True, help_text=f"The {MOST_CREDENTIALS} with the most requests."
     )

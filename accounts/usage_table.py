@@ -7,26 +7,35 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse
 from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import ValidationError
 
-from accounts.usage import Span, named
+from accounts.usage import Span, names_of
 from ratelimits.counted import COUNTS
 from ratelimits.models import UsageQuerySet
 
 CSV = "text/csv"
 COLUMNS = ("day", "credential", "kind", "name", "environment", *COUNTS)
+# Some 15 MB.
+MOST_LINES = 100_000
 # A spreadsheet takes a cell that begins so for a formula. It reads the wide forms as
 # the plain ones, and skips blanks.
 FORMULA = tuple("=+-@＝＋－＠")
 BLANK = " \t\r\n\v\f\u00a0"
 
 
-def response(rows: UsageQuerySet, span: Span) -> StreamingHttpResponse:
-    """The table as a file to keep."""
+def response(rows: UsageQuerySet, span: Span) -> HttpResponse:
+    """The table as a file to keep. Raises ValidationError where it is too long.
+
+    In one piece: a stream would hold a thread for as long as its reader pleases.
+    """
+    if rows.count() > MOST_LINES:
+        why = f"More than {MOST_LINES} lines. Ask for fewer days at a time."
+        raise ValidationError({"from": [why]})
     name = f"usage-{span.first:%Y-%m-%d}-to-{span.last:%Y-%m-%d}.csv"
-    answer = StreamingHttpResponse(
-        lines(rows),
+    answer = HttpResponse(
+        "".join(lines(rows)),
         content_type=f"{CSV}; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -35,8 +44,7 @@ def response(rows: UsageQuerySet, span: Span) -> StreamingHttpResponse:
 
 
 def lines(rows: UsageQuerySet) -> Iterator[str]:
-    """The head, then a day at a time, the newest first: a year of a large organization
-    is never in memory at once, and no statement waits for a slow reader."""
+    """The head, then a day at a time, the newest first."""
     yield _written([COLUMNS])
     for day in rows.order_by("-day").values_list("day", flat=True).distinct():
         of_day = list(
@@ -44,7 +52,7 @@ def lines(rows: UsageQuerySet) -> Iterator[str]:
             .order_by("-requests", "credential")
             .values(*(name for name in COLUMNS if name != "name"))
         )
-        names = named(of_day)
+        names = names_of(of_day)
         for row in of_day:
             row["name"] = harmless(names.get(row["credential"], ""))
         yield _written([[row[name] for name in COLUMNS] for row in of_day])
@@ -52,7 +60,8 @@ def lines(rows: UsageQuerySet) -> Iterator[str]:
 
 def harmless(text: str) -> str:
     """The text as a cell that is no formula: an apostrophe makes it plain text."""
-    is_formula = text.lstrip(BLANK).startswith(FORMULA) or text[:1] in (*"\t\r\n",)
+    is_control = text.startswith(("\t", "\r", "\n"))
+    is_formula = is_control or text.lstrip(BLANK).startswith(FORMULA)
     return f"'{text}" if is_formula else text
 
 

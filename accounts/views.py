@@ -95,7 +95,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     session = browser.session_of(request)
     signed_in = session.membership.user if session is not None else None
     try:
-        form = _invitation_form(request, joining.found(request, token), signed_in)
+        form = _invitation_form(request, joining.invited(request, token), signed_in)
     except Problem as problem:
         return _refused(request, "accounts/invitation.html", None, problem)
     if form.is_valid():

@@ -72,7 +72,7 @@ def credential_of(api_key: ApiKey) -> Credential:
         rights=rights(organization, api_key.scopes, role=role),
         expires_at=api_key.expires_at,
         limits=api_key.limits,
-        rate_key=api_key.public_id,
+        rate_key=counted_of(api_key).credential,
         row=(ApiKey, api_key.pk),
     )
 

@@ -17,6 +17,7 @@ from accounts.fields import (
 )
 from accounts.models.limited import MOST, NUMBERS
 from accounts.products import ENVIRONMENTS
+from accounts.usage_serializers import LimitsObject
 from apikeys.lifecycle import OF_MEMBER, OF_ORGANIZATION
 from apikeys.models import REASONS
 
@@ -100,15 +101,6 @@ class RevokeQuery(StrictSerializer):
     """Why a key is revoked."""
 
     reason = StrictChoiceField(choices=REASONS, default="other")
-
-
-class LimitsObject(serializers.Serializer[Any]):
-    """Requests per minute, per second (`burst`) and per UTC day (null: unlimited), as
-    they hold now: the organization's, lowered to the key's own."""
-
-    per_minute = serializers.IntegerField()
-    burst = serializers.IntegerField()
-    daily = serializers.IntegerField(allow_null=True)
 
 
 class ApiKeyObject(serializers.Serializer[Any]):

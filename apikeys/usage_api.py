@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from accounts import usage, usage_table
 from accounts.api.usage import JSON, UsageEndpoint
+from accounts.credentials import API_KEY
 from accounts.usage_serializers import CredentialUsageObject, SpanQuery
 from accounts.usage_table import CSV
 from apikeys.api import KeyEndpoint
-from apikeys.authentication import counted_of
 
 
 class ApiKeyUsage(UsageEndpoint, KeyEndpoint):
@@ -27,16 +27,17 @@ class ApiKeyUsage(UsageEndpoint, KeyEndpoint):
     def get(self, request: Request, key_id: str) -> HttpResponseBase:
         """For who may see the key."""
         api_key = self.api_key(key_id)
-        rows = self.rows(request).filter(credential=api_key.public_id)
-        if self.form == "csv":
-            return usage_table.response(rows, self.span)
+        wanted = self.wanted(request)
+        rows = self.rows(wanted).filter(credential=api_key.public_id)
+        if wanted.form == "csv":
+            return usage_table.response(rows, wanted.span)
         answer = {
-            **self.common(),
+            **self.common(wanted.span),
             "id": api_key.public_id,
-            "kind": counted_of(api_key).kind,
+            "kind": API_KEY,
             "name": api_key.name,
             "environment": api_key.environment,
-            **usage.held(api_key.public_id, api_key.limits),
-            **usage.summed(rows, self.span),
+            **usage.limits_and_today(api_key.public_id, api_key.limits),
+            **usage.summed(rows, wanted.span),
         }
         return Response(CredentialUsageObject(answer).data, headers={"Vary": "Accept"})

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from config.dependencies import pending_migrations, redis_answers, redis_facts
+from ratelimits.limits import LOCAL
 from ratelimits.redis_server import CLUSTER
 
 SHORTEST_SECRET = 32
@@ -92,7 +93,7 @@ def data_folder() -> Iterator[CheckMessage]:
 
 def limiter() -> Iterator[CheckMessage]:
     """Counters in memory count for one process: two would admit twice the plan."""
-    if settings.LIMITER == "local" and settings.WORKERS > 1:
+    if settings.LIMITER == LOCAL and settings.WORKERS > 1:
         hint = (
             "Set REDIS_URL to a Redis or Valkey that all workers share, or "
             "DOORWARD_WORKERS to 1."

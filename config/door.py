@@ -29,7 +29,7 @@ from config.urls import public_paths, uncharged_paths
 from ratelimits import metrics
 from ratelimits.addresses import client_address, network
 from ratelimits.headers import headers
-from ratelimits.limits import Decision, Limits
+from ratelimits.limits import Decision, Limits, whole_seconds
 from ratelimits.stores import store
 
 LIMITED = ("/api/", "/oauth/")
@@ -161,7 +161,7 @@ def _prove(request: HttpRequest) -> Problem | None:
 
 
 def _cost(request: HttpRequest) -> int:
-    """1, whatever will be answered, but 0 for what browsers and probes ask."""
+    """1, whatever will be answered; 0 for a preflight and for introspection."""
     # Browsers send preflights without a credential, so one with it is no preflight.
     is_preflight = (
         request.method == "OPTIONS"
@@ -187,8 +187,14 @@ def _charge(request: HttpRequest, cost: int) -> tuple[Decision, Limits]:
 def _tell_limits(
     response: HttpResponseBase, decision: Decision, limits: Limits
 ) -> None:
-    for name, value in headers(decision, limits).items():
-        # A brake's Retry-After says more about this answer than the plan's windows.
+    told = headers(decision, limits)
+    # A brake's Retry-After says more about this answer than the plan's windows, and a
+    # client that reads that something is left would not wait.
+    wait = response.headers.get("Retry-After", "")
+    if decision.allowed and response.status_code == 429 and wait:
+        reset = whole_seconds(decision.reading.now) + int(wait)
+        told |= {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
+    for name, value in told.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")
 

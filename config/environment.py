@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv
 
 from ratelimits.limits import Limits
+from ratelimits.redis_server import is_address
 
 KEY_BYTES = 32
 SECRETS = {"DOORWARD_SECRET_KEY", "DOORWARD_PEPPERS", "DOORWARD_ENCRYPTION_KEYS"}
@@ -35,8 +36,8 @@ def environment() -> FileAwareEnv:
     env.add_parser("limits", limits)
     env.add_parser("networks", networks)
     env.add_parser("brakes", brakes)
-    env.add_parser("redis", redis)
-    env.add_parser("name", name)
+    env.add_parser("redis_url", redis_url)
+    env.add_parser("prefix_name", prefix_name)
     return env
 
 
@@ -120,17 +121,19 @@ def brakes(value: str, **_: Any) -> dict[str, tuple[int, int]]:
     return {name: (int(match[name]), seconds) for name in ("account", "address")}
 
 
-def redis(value: str, **_: Any) -> str:
+def redis_url(value: str, **_: Any) -> str:
     """The address of a Redis or Valkey, empty for none."""
-    if value and (urlsplit(value).scheme not in REDIS_SCHEMES or "://" not in value):
+    known = urlsplit(value).scheme in REDIS_SCHEMES and "://" in value
+    if value and not (known and is_address(value)):
         raise EnvError(
             "Expected an address such as redis://localhost:6379/0, rediss://… for TLS, "
-            "unix:///path/to/socket, or redis+cluster://… for a cluster."
+            "unix:///path/to/socket, or redis+cluster://… for a cluster. In a password "
+            "write / as %2F, # as %23, ? as %3F and @ as %40."
         )
     return value
 
 
-def name(value: str, **_: Any) -> str:
+def prefix_name(value: str, **_: Any) -> str:
     if NAME.fullmatch(value) is None:
         raise EnvError("Expected letters, digits, - and _ only.")
     return value

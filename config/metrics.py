@@ -14,7 +14,7 @@ from config.handlers import read_only
 from ratelimits.addresses import is_among
 from ratelimits.metrics import exposition
 
-# Who finds one of these was not asked by the reader itself.
+# A request that carries one of these came through a proxy.
 OF_PROXIES = (
     "HTTP_FORWARDED",
     "HTTP_VIA",
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Others are told what they are told of any address that there is not."""
+    """404 for who may not read it, as for an address that does not exist."""
     if not _may_read(request):
         raise Http404
     return _metrics(request)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from accounts.products import load
 from config.environment import environment, finish, secrets_file
+from ratelimits import limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment()
@@ -51,10 +52,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Limits
 
-REDIS_URL = env.redis("REDIS_URL", "")
+REDIS_URL = env.redis_url("REDIS_URL", "")
 # Several deployments may share one Redis: each name there begins with this.
-REDIS_PREFIX = env.name("DOORWARD_REDIS_PREFIX", "doorward")
-LIMITER = "redis" if REDIS_URL else "local"
+REDIS_PREFIX = env.prefix_name("DOORWARD_REDIS_PREFIX", "doorward")
+LIMITER = limits.REDIS if REDIS_URL else limits.LOCAL
 ANONYMOUS_LIMITS = env.limits("DOORWARD_ANONYMOUS_LIMITS", "600/min, 100/s")
 # How often the last uses of credentials are written, in seconds; 0: when asked only.
 LAST_USED_SECONDS = 1.0

@@ -124,7 +124,7 @@ def credential_of(token: AccessToken) -> Credential:
         rights=rights_of(token),
         expires_at=token.expires,
         limits=organization.limits,
-        rate_key=holder.public_id,
+        rate_key=counted_of(token).credential,
         row=(type(holder), holder.pk),
         key_thumbprint=token.dpop_jkt,
     )

@@ -43,7 +43,7 @@ CORS_HEADERS = {
 Answer = dict[str, Any] | HttpResponse
 View = Callable[[HttpRequest, Parameters], Answer]
 Endpoint = Callable[..., HttpResponse]
-Response = TypeVar("Response", bound=HttpResponseBase)
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 
 def post_endpoint(view: View) -> Endpoint:
@@ -224,7 +224,7 @@ def _json_pairs(request: HttpRequest) -> Iterable[tuple[str, str]]:
             yield name, each
 
 
-def with_cors(response: Response, methods: str) -> Response:
+def with_cors(response: AnyResponse, methods: str) -> AnyResponse:
     """Any page may read it, refusals too (Fetch standard 3.2)."""
     response.headers["Access-Control-Allow-Methods"] = methods
     for name, value in CORS_HEADERS.items():

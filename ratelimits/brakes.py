@@ -21,7 +21,7 @@ from ratelimits.addresses import client_address, network
 
 # Two of the server's sixteen threads are never held by guesses that queue.
 MOST_QUEUING = 14
-QUEUE_SECONDS = 2.0
+QUEUE_SECONDS = 4.0
 LOOK_SECONDS = 0.02
 _queue = BoundedSemaphore(MOST_QUEUING)
 

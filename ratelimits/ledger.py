@@ -25,7 +25,7 @@ def batches(pending: Mapping[Key, Tally]) -> Iterator[list[Key]]:
     organizations included. What belongs to one organization stands together."""
     part: list[Key] = []
     rows = 0
-    for _, keys in groupby(sorted(pending, key=_place), key=_place_of_total):
+    for _, keys in groupby(sorted(pending, key=_order), key=_total_key):
         for number, key in enumerate(keys):
             if rows + 2 > MOST_ROWS:
                 yield part
@@ -112,10 +112,10 @@ def _unique(key: Key) -> tuple[str, date, str]:
     return counted.credential, date.fromordinal(day), counted.environment
 
 
-def _place(key: Key) -> tuple[Any, ...]:
-    return *_place_of_total(key), key[0].credential
+def _order(key: Key) -> tuple[Any, ...]:
+    return *_total_key(key), key[0].credential
 
 
-def _place_of_total(key: Key) -> tuple[Any, ...]:
+def _total_key(key: Key) -> tuple[Any, ...]:
     counted, day = key
     return counted.organization, day, counted.environment

@@ -17,50 +17,50 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from ratelimits.limits import REDIS, SOURCES, Decision
+from ratelimits.limits import LOCAL, REDIS, SOURCES, Decision
 from ratelimits.stores import store
-from ratelimits.tally import Tally
+from ratelimits.worker_numbers import WorkerNumbers
 
-OUTCOMES = {True: "allowed", False: "limited"}
+ANSWERS = {True: "allowed", False: "limited"}
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 # The upper ends of the buckets; a last one has no end.
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-ENDS = [*map(str, SECONDS), "+Inf"]
-BUCKETS = len(ENDS)
+BUCKET_ENDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+BUCKET_LABELS = [*map(str, BUCKET_ENDS), "+Inf"]
+BUCKETS = len(BUCKET_LABELS)
 NANOSECOND = 1e-9
 
 # Where each number stands: the decisions, the time that requests took, the buckets.
-DECISIONS = {pair: place for place, pair in enumerate(product(SOURCES, OUTCOMES))}
+DECISIONS = {pair: index for index, pair in enumerate(product(SOURCES, ANSWERS))}
 FIRST_TIME = len(DECISIONS)
 FIRST_BUCKET = FIRST_TIME + len(STATUSES)
-PLACES = FIRST_BUCKET + len(STATUSES) * BUCKETS
+HOW_MANY = FIRST_BUCKET + len(STATUSES) * BUCKETS
 
 
 def _folder() -> Path | None:
     """Limits in memory are for one process, so that its memory holds all numbers."""
-    return None if settings.LIMITER == "local" else settings.DATA_DIR / "metrics"
+    return None if settings.LIMITER == LOCAL else settings.DATA_DIR / "metrics"
 
 
-tally = Tally(PLACES, _folder)
+numbers = WorkerNumbers(HOW_MANY, _folder)
 
 
 def decided(decision: Decision) -> None:
     """Count one answer of the limiter."""
-    tally.add((DECISIONS[decision.source, decision.allowed], 1))
+    numbers.add((DECISIONS[decision.source, decision.allowed], 1))
 
 
 def answered(status: int, seconds: float) -> None:
     """Count one request, by the hundred of its status."""
     hundred = status // 100 - 2
-    bucket = FIRST_BUCKET + hundred * BUCKETS + bisect_left(SECONDS, seconds)
-    tally.add((bucket, 1), (FIRST_TIME + hundred, int(seconds / NANOSECOND)))
+    bucket = FIRST_BUCKET + hundred * BUCKETS + bisect_left(BUCKET_ENDS, seconds)
+    numbers.add((bucket, 1), (FIRST_TIME + hundred, int(seconds / NANOSECOND)))
 
 
 def exposition() -> bytes:
     """All metrics of this machine, in the text format of Prometheus. Raises OSError
     where the numbers of the other processes cannot be known."""
     registry = CollectorRegistry()
-    registry.register(Families(tally.totals()))
+    registry.register(Families(numbers.totals()))
     return generate_latest(registry)
 
 
@@ -83,8 +83,8 @@ class Families(Collector):
             "Requests that the limiter judged, by who counted.",
             labels=["source", "outcome"],
         )
-        for (source, allowed), place in DECISIONS.items():
-            family.add_metric([source, OUTCOMES[allowed]], self._totals[place])
+        for (source, allowed), index in DECISIONS.items():
+            family.add_metric([source, ANSWERS[allowed]], self._totals[index])
         return family
 
     def _requests(self) -> Iterator[Metric]:
@@ -101,7 +101,7 @@ class Families(Collector):
             counts = list(accumulate(self._totals[first : first + BUCKETS]))
             requests.add_metric([status], counts[-1])
             taken = self._totals[FIRST_TIME + hundred] * NANOSECOND
-            buckets = list(zip(ENDS, map(float, counts), strict=True))
+            buckets = list(zip(BUCKET_LABELS, map(float, counts), strict=True))
             durations.add_metric([status], buckets, taken)
         yield from (requests, durations)
 

@@ -47,6 +47,17 @@ def server(url: str, *, seconds: float = SECONDS) -> Server:
     return (Cluster if CLUSTER in url else Lines)(url, seconds=seconds)
 
 
+def is_address(url: str) -> bool:
+    """Whether a connection could be made of it, as far as can be told without one."""
+    try:
+        ConnectionPool.from_url(url.replace(CLUSTER, "", 1), **QUICK).make_connection()
+    except (ValueError, TypeError):
+        # A port that is no number, as behind a "/" or "#" in a password; an option that
+        # there is not.
+        return False
+    return True
+
+
 class Lines:
     """A connection for each thread, spoken to directly.
 

@@ -14,12 +14,11 @@ import time
 from multiprocessing.util import Finalize
 
 from django.conf import settings
-from django.db import Error, connections
+from django.db import DataError, Error, IntegrityError, connections
 
 from ratelimits import ledger
 from ratelimits.counted import Counted, Tally, Use
 from ratelimits.ledger import Key
-from ratelimits.ledger import charged_today as charged_today
 from ratelimits.limits import DAY
 
 # So many wait at most until the next round. Beyond it the round comes at once, and
@@ -29,6 +28,8 @@ MOST_NAMES = 200_000
 # What datetime.date calls 1970-01-01.
 EPOCH = 719_163
 EXPECTED = (Error, OSError)
+# What the database will never take.
+REFUSED = (DataError, IntegrityError)
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Recorder:
             self._full.clear()
             for keys in list(ledger.batches(taken)):
                 try:
-                    ledger.add({key: taken[key] for key in keys})
+                    _write({key: taken[key] for key in keys})
                 except Exception:
                     self._keep(taken)
                     raise
@@ -125,6 +126,18 @@ class Recorder:
             self.names = sum(tally.names for tally in self.pending.values())
 
 
+def _write(batch: ledger.Batch) -> None:
+    """Add the counts to their rows. One that is refused must not hold up the others."""
+    try:
+        ledger.add(batch)
+    except REFUSED:
+        for key, tally in batch.items():
+            try:
+                ledger.add({key: tally})
+            except REFUSED:
+                logger.exception("Usage of %s is lost.", key[0].credential)
+
+
 def _let_go() -> None:
     """Between two rounds no connection is held. One that is broken must not end all."""
     try:
@@ -135,5 +148,4 @@ def _let_go() -> None:
 
 recorder = Recorder()
 note = recorder.note
-flush = recorder.flush
 os.register_at_fork(after_in_child=recorder.forget)

@@ -29,6 +29,8 @@ if os.environ.get("REDIS_URL") and os.environ.get("PYTEST_XDIST_WORKER"):
 
 from config.settings import *  # noqa: E402, F403
 
+# What processes share there would be shared by the workers of a test run.
+DATA_DIR = DATA_DIR / os.environ.get("PYTEST_XDIST_WORKER", "")  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # No thread of ours writes beside a test; a test that is about it asks for it.

@@ -55,7 +55,7 @@ class Refresh(PublicEndpoint):
     @extend_schema(request=RefreshRequest, responses=TokenAnswer, tags=["sign-in"])
     def post(self, request: Request) -> Response:
         token = checked(RefreshRequest, request)["refresh_token"]
-        with login.braked(request._request, group=REFRESH):
+        with login.judged(request._request, group=REFRESH):
             return Response(sessions.refresh(token, by=self.actor))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
@@ -20,31 +21,47 @@ from ratelimits.models import UsageQuerySet
 JSON = "application/json"
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a request asks for. Without an environment: all that it may see.
+
+    `form` is "json" or "csv".
+    """
+
+    span: Span
+    form: str
+    environment: str | None
+
+
 class UsageEndpoint(Endpoint):
     """What the usage endpoints share: which rows, and in which form."""
 
     query: ClassVar[type[SpanQuery]] = SpanQuery
-    span: Span
-    form: str
 
-    def rows(self, request: Request) -> UsageQuerySet:
-        """The organization's that this caller may see. Raises ValidationError."""
+    def wanted(self, request: Request) -> Wanted:
+        """Raises ValidationError."""
         query = self.query(data=query_of(request))
         query.is_valid(raise_exception=True)
-        wish = query.validated_data
-        self.span = wish["span"]
-        self.form = wish.get("format") or preferred(request)
-        environments = usage.environments(self.credential, wish.get("environment"))
-        rows = usage.rows_of(self.credential.organization, self.span)
+        given = query.validated_data
+        return Wanted(
+            span=given["span"],
+            form=given.get("format") or preferred(request),
+            environment=given.get("environment"),
+        )
+
+    def rows(self, wanted: Wanted) -> UsageQuerySet:
+        """The organization's that this caller may see. Raises Problem."""
+        environments = usage.environments(self.credential, wanted.environment)
+        rows = usage.rows_of(self.credential.organization, wanted.span)
         return rows.filter(environment__in=environments)
 
-    def common(self) -> dict[str, Any]:
+    def common(self, span: Span) -> dict[str, Any]:
         organization = self.credential.organization
         return {
             "organization": organization.public_id,
             "plan": organization.plan_slug,
-            "from": self.span.first,
-            "to": self.span.last,
+            "from": span.first,
+            "to": span.last,
         }
 
 
@@ -55,7 +72,7 @@ def preferred(request: Request) -> str:
 
 
 class UsageView(UsageEndpoint):
-    """The usage of the organization: by day, by credential, by address."""
+    """The usage of the organization: by day, endpoint and credential."""
 
     query = UsageQuery
 
@@ -68,17 +85,18 @@ class UsageView(UsageEndpoint):
         """Keys and machine tokens need the right to read it. Who signed in sees the
         organization's sums, and without that right only credentials of their own."""
         usage.require_reader(self.credential)
-        rows = self.rows(request)
+        wanted = self.wanted(request)
+        rows = self.rows(wanted)
         own = usage.seen_by(self.credential)
         of_credentials = rows.of_credentials()
         if own is not None:
             of_credentials = of_credentials.filter(credential__in=own)
-        if self.form == "csv":
-            return usage_table.response(of_credentials, self.span)
+        if wanted.form == "csv":
+            return usage_table.response(of_credentials, wanted.span)
         organization = self.credential.organization
         answer = {
-            **self.common(),
-            **usage.summed(rows.of_organizations(), self.span),
+            **self.common(wanted.span),
+            **usage.summed(rows.of_organizations(), wanted.span),
             "limits": organization.limits,
             "credentials": usage.busiest(of_credentials, organization),
         }

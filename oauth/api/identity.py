@@ -63,6 +63,7 @@ def resource_metadata(request: HttpRequest) -> HttpResponse:
 
 
 def _document(request: HttpRequest, document: dict[str, Any]) -> HttpResponse:
+    # The door opens only what it limits to other sites; /.well-known/ is outside that.
     if request.method == "OPTIONS":
         return with_cors(HttpResponse(status=204), READ)
     if request.method not in ("GET", "HEAD"):

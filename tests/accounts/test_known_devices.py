@@ -1,7 +1,10 @@
 """Who signed in on a device before is kept out by no stranger's guesses."""
 
+import base64
+
 import pytest
 from django.core.signing import TimestampSigner
+from django_otp.oath import totp
 
 from accounts import known_devices
 from tests.cast import PASSWORD, person, send
@@ -257,3 +260,15 @@ def test_an_unknown_account_looks_like_a_known_one_to_a_known_device(alice, bob)
         for _ in range(11)
     ]
     assert told == known == [401] * 10 + [429]
+
+
+def test_a_second_step_makes_the_devices_of_before_unknown(alice):
+    """Who has the password cannot lay in devices to guess codes with."""
+    cookies = [device_of(alice) for _ in range(3)]
+    begun = alice.call("POST", "/api/v1/auth/totp", {}).json()
+    code = {"totp_code": f"{totp(base64.b32decode(begun['secret'])):06}"}
+    assert alice.call("POST", "/api/v1/auth/totp/confirm", code).status_code == 200
+    statuses = [
+        log_in(alice, cookie, totp_code="000000").status_code for cookie in cookies * 5
+    ]
+    assert statuses == [401] * 10 + [429] * 5

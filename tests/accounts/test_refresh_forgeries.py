@@ -149,12 +149,20 @@ def test_every_forgery_gets_the_same_answer(alice, nadia):
 
 def test_forgeries_are_guesses_and_make_the_address_wait(alice, clock, settings):
     settings.BRAKES = {"account": (10, 900), "address": (10, 900)}
-    tokens = alice.sign_in()
     for _ in range(10):
         assert refresh("nonsense").status_code == 401
-    refused = refresh(tokens["refresh_token"])
+    refused = refresh("nonsense")
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_attempts")
     clock.shift(int(refused["Retry-After"]))
+    assert refresh("nonsense").status_code == 401
+
+
+def test_forgeries_of_a_neighbour_stop_nobodys_refresh(alice, clock, settings):
+    settings.BRAKES = {"account": (10, 900), "address": (10, 900)}
+    tokens = alice.sign_in()
+    for _ in range(12):
+        refresh("nonsense")
+    assert refresh("nonsense").status_code == 429
     assert refresh(tokens["refresh_token"]).status_code == 200
 
 

@@ -14,7 +14,7 @@ def operator(alice, browse, issue, call):
     """Her browser, with one request of a key counted."""
     User.objects.filter(pk=alice.user.pk).update(is_staff=True, is_superuser=True)
     call(issue("scans_read")[1])
-    usage.flush()
+    usage.recorder.flush()
     browser = browse()
     browser.log_in(alice)
     return browser

@@ -19,7 +19,7 @@ SCANS = "/api/v1/scans"
 
 def read(who, query=""):
     """The answer to a person, or to the text of a key, after all was written."""
-    usage.flush()
+    usage.recorder.flush()
     if isinstance(who, str):
         return send("GET", USAGE + query, X_API_KEY=who)
     return who.call("GET", USAGE + query)
@@ -105,7 +105,7 @@ def test_used_and_left_are_true_at_once(nadia, call):
     for _ in range(3):
         nadia.call("GET", SCANS)
     # Nothing new is written: only the limiter knows of the last request.
-    usage.flush()
+    usage.recorder.flush()
     nadia.call("GET", SCANS)
     [session] = nadia.call("GET", USAGE).json()["credentials"]
     assert session["requests"] == 3
@@ -146,7 +146,7 @@ def test_the_busiest_stand_first_and_there_are_a_hundred(alice):
 def test_a_credential_whose_row_is_gone_has_no_name(alice, issue, call):
     api_key, key = issue("scans_read")
     call(key)
-    usage.flush()
+    usage.recorder.flush()
     ApiKeySecret.objects.all().delete()
     ApiKey.objects.all().delete()
     [gone] = told(alice)["credentials"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import usage_table
 from accounts.usage_table import COLUMNS, harmless
 from apikeys.models import ApiKey, ApiKeySecret
 from ratelimits import usage
@@ -17,14 +18,31 @@ USAGE = "/api/v1/usage"
 
 
 def read(who, query="?format=csv", **headers):
-    usage.flush()
+    usage.recorder.flush()
     return who.call("GET", USAGE + query, **headers)
 
 
 def table(answer):
     assert answer.status_code == 200
-    text = b"".join(answer.streaming_content).decode()
+    text = answer.content.decode()
     return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_a_table_that_is_too_long_is_refused_with_what_to_do(
+    alice, issue, call, monkeypatch
+):
+    """It is sent in one piece, so that a slow reader holds no thread."""
+    monkeypatch.setattr(usage_table, "MOST_LINES", 1)
+    call(issue("scans_read")[1])
+    refused = read(alice)
+    assert refused.status_code == 200
+    refused = read(alice)
+    assert refused.status_code == 400
+    [error] = refused.json()["errors"]
+    assert (error["field"], error["detail"]) == (
+        "from",
+        "More than 1 lines. Ask for fewer days at a time.",
+    )
 
 
 def test_there_is_a_line_for_each_day_and_credential(alice, issue, call):
@@ -33,7 +51,7 @@ def test_there_is_a_line_for_each_day_and_credential(alice, issue, call):
     call(first[1])
     call(first[1])
     call(second[1])
-    usage.flush()
+    usage.recorder.flush()
     yesterday = today - timedelta(days=1)
     Usage.objects.filter(credential=second[0].public_id).update(day=yesterday)
     head, *lines = table(read(alice))
@@ -113,7 +131,7 @@ def test_a_blank_before_it_hides_no_formula(text):
 def test_a_row_that_is_gone_leaves_an_empty_name(alice, issue, call):
     api_key, key = issue("scans_read")
     call(key)
-    usage.flush()
+    usage.recorder.flush()
     ApiKeySecret.objects.all().delete()
     ApiKey.objects.all().delete()
     head, line = table(read(alice))

@@ -12,7 +12,7 @@ from accounts import signing
 from accounts.models import Organization, Session
 from apikeys.models import ApiKey, ApiKeySecret
 from config.settings import ANONYMOUS_LIMITS
-from ratelimits import usage
+from ratelimits import ledger, usage
 from ratelimits.counted import OUTCOMES
 from ratelimits.models import Usage
 from tests.accounts.forging import show
@@ -27,7 +27,7 @@ def counted():
     """counted(id) -> the outcomes that were counted for it, those above 0."""
 
     def of(credential):
-        usage.flush()
+        usage.recorder.flush()
         found = Usage.objects.filter(credential=credential)
         row = found.values("charged", "requests", *OUTCOMES).first() or {}
         return {name: number for name, number in row.items() if number}
@@ -40,14 +40,14 @@ def rows():
     """rows() -> how many rows there are."""
 
     def count():
-        usage.flush()
+        usage.recorder.flush()
         return Usage.objects.count()
 
     return count
 
 
 def details(credential):
-    usage.flush()
+    usage.recorder.flush()
     return Usage.objects.get(credential=credential).details
 
 
@@ -123,7 +123,7 @@ def test_a_dead_key_is_counted_and_charges_the_address(
         limit = answer.headers["X-RateLimit-Limit"]
         assert limit == str(ANONYMOUS_LIMITS.per_minute)
     assert counted(api_key.public_id) == {"requests": 2, outcome: 2}
-    assert usage.charged_today() == {}
+    assert ledger.charged_today() == {}
 
 
 def test_a_retired_secret_is_counted_for_its_key(issue, call, counted):

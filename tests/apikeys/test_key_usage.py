@@ -17,7 +17,7 @@ SCANS = "/api/v1/scans"
 
 
 def read(who, api_key, query=""):
-    usage.flush()
+    usage.recorder.flush()
     return through(who, "GET", f"{KEYS}/{api_key.public_id}/usage{query}")
 
 
@@ -49,7 +49,7 @@ def test_it_tells_how_one_key_was_used(alice, issue, call):
 def test_of_many_addresses_the_twenty_busiest_are_named(alice, issue, call):
     api_key, key = issue("scans_read")
     call(key)
-    usage.flush()
+    usage.recorder.flush()
     names = {f"192.0.2.{number}": number for number in range(1, 41)}
     rows = Usage.objects.filter(credential=api_key.public_id)
     rows.update(details={"addresses": {**names, REST: 900}})
@@ -79,7 +79,7 @@ def test_a_table_of_one_key(alice, issue, call):
     call(key)
     call(issue("scans_read")[1])
     answer = read(alice, api_key, "?format=csv")
-    text = b"".join(answer.streaming_content).decode()
+    text = answer.content.decode()
     lines = list(csv.DictReader(io.StringIO(text)))
     assert [line["credential"] for line in lines] == [api_key.public_id]
 
@@ -133,7 +133,7 @@ def test_a_wrong_wish_is_refused_by_its_field(alice, issue, refused, query, fiel
 def test_days_outside_the_range_do_not_count(alice, issue, call):
     api_key, key = issue("scans_read")
     call(key)
-    usage.flush()
+    usage.recorder.flush()
     [row] = Usage.objects.filter(credential=api_key.public_id)
     before = row.day - timedelta(days=3)
     Usage.objects.filter(pk=row.pk).update(day=before)

@@ -27,6 +27,7 @@ def deployed(settings, tmp_path):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.WORKERS = 1
     settings.REDIS_URL = ""
+    settings.LIMITER = "local"
     settings.TRUSTED_PROXIES = (ipaddress.ip_network("10.0.0.7/32"),)
     return settings
 

@@ -87,9 +87,13 @@ def test_answers_to_a_brake(db):
     check(braked, 429)
     problem = braked.json()
     assert problem["code"] == "too_many_attempts"
-    # The brake's own wait: the plan's windows have room.
-    assert int(braked.headers["Retry-After"]) == problem["retry_after"] > 0
-    assert int(braked.headers["X-RateLimit-Remaining"]) > 0
+    # The brake's own wait. The plan's windows have room, but who is told of it would
+    # not wait.
+    assert int(braked.headers["Retry-After"]) == problem["retry_after"] > 60
+    assert braked.headers["X-RateLimit-Remaining"] == "0"
+    more_at = int(send("GET", "/api/v1/scans").headers["X-RateLimit-Reset"])
+    reset = int(braked.headers["X-RateLimit-Reset"])
+    assert reset > more_at or reset > 2_000_000_000
 
 
 @pytest.mark.parametrize(("kind", "status"), [("bug", 500), ("database", 503)])

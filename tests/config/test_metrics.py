@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ratelimits import metrics
 from ratelimits.limits import Limits
-from ratelimits.tally import Tally
+from ratelimits.worker_numbers import WorkerNumbers
 from tests.cast import send
 
 SCANS = "/api/v1/scans"
@@ -80,7 +80,9 @@ def test_the_time_of_requests_is_told_in_buckets(db):
     assert after[f"{name}_count", "4xx"] - before[f"{name}_count", "4xx"] == 3
     spent = after[f"{name}_sum", "4xx"] - before[f"{name}_sum", "4xx"]
     assert 0 < spent < 3
-    buckets = [after[f"{name}_bucket", *sorted((end, "4xx"))] for end in metrics.ENDS]
+    buckets = [
+        after[f"{name}_bucket", *sorted((end, "4xx"))] for end in metrics.BUCKET_LABELS
+    ]
     assert buckets == sorted(buckets)
     assert buckets[-1] == after[f"{name}_count", "4xx"]
 
@@ -92,13 +94,13 @@ def test_a_bucket_holds_what_took_no_longer_than_its_end(seconds, end):
     def held():
         found = numbers(metrics.exposition().decode())
         name = "doorward_request_duration_seconds_bucket"
-        return [found[name, *sorted((end, "5xx"))] for end in metrics.ENDS]
+        return [found[name, *sorted((end, "5xx"))] for end in metrics.BUCKET_LABELS]
 
     before = held()
     metrics.answered(503, seconds)
     more = [new - old for old, new in zip(before, held(), strict=True)]
-    first = metrics.ENDS.index(end)
-    assert more == [0] * first + [1] * (len(metrics.ENDS) - first)
+    first = metrics.BUCKET_LABELS.index(end)
+    assert more == [0] * first + [1] * (len(metrics.BUCKET_LABELS) - first)
 
 
 def test_no_label_holds_what_a_caller_chooses(db, issue, call):
@@ -212,8 +214,8 @@ def test_numbers_of_one_process_are_not_shown_as_those_of_all(
     settings, tmp_path, monkeypatch
 ):
     (tmp_path / "metrics").touch()
-    alone = Tally(metrics.PLACES, lambda: tmp_path / "metrics")
-    monkeypatch.setattr(metrics, "tally", alone)
+    alone = WorkerNumbers(metrics.HOW_MANY, lambda: tmp_path / "metrics")
+    monkeypatch.setattr(metrics, "numbers", alone)
     answer = Client().get("/metrics")
     assert answer.status_code == 503
     assert "data folder" in answer.content.decode()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.usage import named
+from accounts.usage import names_of
 from oauth.models import AccessToken, Consent
 from ratelimits import usage
 from ratelimits.models import Usage
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def counted():
-    usage.flush()
+    usage.recorder.flush()
     found = Usage.objects.of_credentials()
     return {row.credential: (row.kind, row.requests, row.refused) for row in found}
 
@@ -55,4 +55,4 @@ def test_names_come_from_the_application_whatever_the_id_names(
     wanted = [{"credential": text, "kind": "oauth"} for text in (*ids, "grt_gone")]
     wanted.pop()
     with django_assert_num_queries(3):
-        assert named(wanted) == dict.fromkeys(ids, app.row.name)
+        assert names_of(wanted) == dict.fromkeys(ids, app.row.name)

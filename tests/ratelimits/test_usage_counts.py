@@ -45,13 +45,14 @@ def test_names_are_counted_in_their_groups():
     }
 
 
-@pytest.mark.parametrize("group", ["endpoints", "addresses", "agents"])
-def test_names_beyond_the_most_are_counted_together(group):
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [("endpoints", "endpoint"), ("addresses", "address"), ("agents", "agent")],
+)
+def test_names_beyond_the_most_are_counted_together(group, name):
     tally, most = Tally(), MOST_NAMES[group]
     for number in range(most + 50):
-        tally.note(
-            used(**{group.rstrip("s").replace("addresse", "address"): f"{number}"})
-        )
+        tally.note(used(**{name: f"{number}"}))
     names = tally.details[group]
     assert len(names) == most + 1
     assert names[REST] == 50
@@ -108,6 +109,7 @@ def test_a_request_counts_in_the_utc_day_of_the_limiters_clock():
     assert requests == {EPOCH: 1, DAY_ONE: 2}
 
 
+@pytest.mark.slow
 def test_a_note_costs_a_few_microseconds():
     recorder = Recorder()
     use = used(endpoint="GET /a", address="192.0.2.1", agent="curl/8.1")

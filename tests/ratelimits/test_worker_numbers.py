@@ -8,33 +8,33 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ratelimits.tally import Tally
+from ratelimits.worker_numbers import WorkerNumbers
 from tests.running import ROOT
 
 # Adds as often as it is told for each line that it reads, and answers.
 PROCESS = """
 import sys
 from pathlib import Path
-from ratelimits.tally import Tally
-tally = Tally(3, lambda: Path(sys.argv[1]))
+from ratelimits.worker_numbers import WorkerNumbers
+numbers = WorkerNumbers(3, lambda: Path(sys.argv[1]))
 for line in sys.stdin:
     for _ in range(int(line)):
-        tally.add((1, 1))
+        numbers.add((1, 1))
     print("done", flush=True)
 """
 # The same numbers in a parent that has begun already, and in its fork.
 FORK = """
 import os, sys
 from pathlib import Path
-from ratelimits.tally import Tally
-tally = Tally(3, lambda: Path(sys.argv[1]))
-tally.add((1, 10))
+from ratelimits.worker_numbers import WorkerNumbers
+numbers = WorkerNumbers(3, lambda: Path(sys.argv[1]))
+numbers.add((1, 10))
 child = os.fork()
 for _ in range(20_000):
-    tally.add((1, 1))
+    numbers.add((1, 1))
 if child:
     os.waitpid(child, 0)
-    print(tally.totals()[1], len(list(Path(sys.argv[1]).iterdir())))
+    print(numbers.totals()[1], len(list(Path(sys.argv[1]).iterdir())))
 """
 
 
@@ -44,8 +44,8 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def tally(folder):
-    return Tally(3, lambda: folder)
+def numbers(folder):
+    return WorkerNumbers(3, lambda: folder)
 
 
 @pytest.fixture
@@ -78,11 +78,11 @@ def count(process, times):
 
 
 def test_one_process_counts_in_its_memory():
-    tally = Tally(3, lambda: None)
-    tally.add((1, 1))
-    tally.add((2, 5))
-    tally.add((2, 5))
-    assert tally.totals() == [0, 1, 10]
+    numbers = WorkerNumbers(3, lambda: None)
+    numbers.add((1, 1))
+    numbers.add((2, 5))
+    numbers.add((2, 5))
+    assert numbers.totals() == [0, 1, 10]
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -92,49 +92,49 @@ def test_threads_lose_no_number(folder, kept):
         time.sleep(0.05)
         return folder if kept else None
 
-    tally = Tally(2, where)
+    numbers = WorkerNumbers(2, where)
     with ThreadPoolExecutor(8) as threads:
         for _ in range(8):
-            threads.submit(lambda: [tally.add((1, 1)) for _ in range(5000)])
-    assert tally.totals() == [0, 40_000]
+            threads.submit(lambda: [numbers.add((1, 1)) for _ in range(5000)])
+    assert numbers.totals() == [0, 40_000]
 
 
-def test_the_sum_is_that_of_all_processes(tally, start):
-    tally.add((1, 7), (2, 1))
+def test_the_sum_is_that_of_all_processes(numbers, start):
+    numbers.add((1, 7), (2, 1))
     one, other = start(), start()
     count(one, 100)
     count(other, 1000)
-    assert tally.totals() == [0, 1107, 1]
+    assert numbers.totals() == [0, 1107, 1]
     count(one, 1)
-    assert tally.totals() == [0, 1108, 1]
+    assert numbers.totals() == [0, 1108, 1]
 
 
-def test_what_a_killed_process_counted_stays(tally, start):
+def test_what_a_killed_process_counted_stays(numbers, start):
     process = start()
     count(process, 100)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert tally.totals() == [0, 100, 0]
+    assert numbers.totals() == [0, 100, 0]
 
 
-def test_a_new_process_goes_on_in_the_file_of_an_ended_one(tally, folder, start):
-    tally.add((1, 1))
+def test_a_new_process_goes_on_in_the_file_of_an_ended_one(numbers, folder, start):
+    numbers.add((1, 1))
     for _ in range(3):
         process = start()
         count(process, 100)
         process.kill()
         process.wait()
-    assert tally.totals()[1] == 301
+    assert numbers.totals()[1] == 301
     assert sorted(file.name for file in folder.iterdir()) == ["3-0", "3-1"]
 
 
-def test_two_living_processes_never_share_a_file(tally, folder, start):
-    tally.add((1, 1))
+def test_two_living_processes_never_share_a_file(numbers, folder, start):
+    numbers.add((1, 1))
     processes = [start() for _ in range(3)]
     for process in processes:
         count(process, 1)
     assert len(list(folder.iterdir())) == 4
-    assert tally.totals()[1] == 4
+    assert numbers.totals()[1] == 4
 
 
 def test_a_fork_counts_in_a_file_of_its_own(folder):
@@ -143,14 +143,14 @@ def test_a_fork_counts_in_a_file_of_its_own(folder):
     assert done.split() == ["40010", "2"]
 
 
-def test_another_version_is_not_read(tally, folder):
-    tally.add((1, 1))
-    Tally(4, lambda: folder).add((3, 1))
-    assert tally.totals() == [0, 1, 0]
+def test_another_version_is_not_read(numbers, folder):
+    numbers.add((1, 1))
+    WorkerNumbers(4, lambda: folder).add((3, 1))
+    assert numbers.totals() == [0, 1, 0]
 
 
-def test_nobody_else_reads_or_writes_the_numbers(tally, folder):
-    tally.add((1, 1))
+def test_nobody_else_reads_or_writes_the_numbers(numbers, folder):
+    numbers.add((1, 1))
     assert folder.parent.stat().st_mode & 0o077 == 0
     assert folder.stat().st_mode & 0o077 == 0
     assert (folder / "3-0").stat().st_mode & 0o077 == 0
@@ -158,9 +158,9 @@ def test_nobody_else_reads_or_writes_the_numbers(tally, folder):
 
 def test_a_folder_that_cannot_be_used_ends_no_request_but_is_told(tmp_path, caplog):
     (tmp_path / "file").touch()
-    tally = Tally(3, lambda: tmp_path / "file" / "metrics")
-    tally.add((1, 1))
-    tally.add((1, 1))
+    numbers = WorkerNumbers(3, lambda: tmp_path / "file" / "metrics")
+    numbers.add((1, 1))
+    numbers.add((1, 1))
     with pytest.raises(OSError, match="exists"):
-        tally.totals()
+        numbers.totals()
     assert len(caplog.records) == 1
