@@ -133,6 +133,8 @@ def own_services() -> Iterator[dict[str, str]]:
         # Apart from the tests' own counters, and from another worker's server.
         number = 8 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
         settings["REDIS_URL"] = f"{redis.partition('?')[0]}?db={number}"
+        # Nor do two servers of one run share the counts of this machine's address.
+        settings["DOORWARD_REDIS_PREFIX"] = name
     with psycopg.connect(lane, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:

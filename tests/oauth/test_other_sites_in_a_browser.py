@@ -47,11 +47,7 @@ class Page(BaseHTTPRequestHandler):
 @pytest.fixture
 def page(tmp_path):
     """A page of another origin, and a server with three requests in a minute."""
-    few = {
-        "DOORWARD_ANONYMOUS_LIMITS": "3/min, 3/s",
-        # Other servers of the tests use the same Redis, from the same address.
-        "DOORWARD_REDIS_PREFIX": tmp_path.name,
-    }
+    few = {"DOORWARD_ANONYMOUS_LIMITS": "3/min, 3/s"}
     with (
         serving(tmp_path, **few) as live,
         listening(Page) as other,
