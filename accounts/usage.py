@@ -92,9 +92,7 @@ def summed(rows: Iterable[Usage], span: Span) -> Answer:
         "totals": totals,
         "days": [{"day": day, **counts} for day, counts in days.items()],
         "top_endpoints": top(names["endpoints"], "endpoint"),
-        "statuses": {
-            name: names["statuses"][name] for name in sorted(names["statuses"])
-        },
+        "statuses": dict(sorted(names["statuses"].items())),
         "distinct_addresses": len(names["addresses"].keys() - {REST}),
         "distinct_addresses_at_least": REST in names["addresses"],
         "addresses": top(names["addresses"], "address"),

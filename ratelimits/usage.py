@@ -66,14 +66,11 @@ class Recorder:
             with self._lock:
                 taken, self.pending, self.names = self.pending, {}, 0
             self._full.clear()
-            for keys in list(ledger.batches(taken)):
-                try:
-                    _write({key: taken[key] for key in keys})
-                except Exception:
-                    self._keep(taken)
-                    raise
-                for key in keys:
-                    del taken[key]
+            try:
+                _write_out(taken)
+            except Exception:
+                self._keep(taken)
+                raise
 
     def attempt(self) -> None:
         """A flush that never raises. Logs when trouble begins and when it ends, not
@@ -126,16 +123,26 @@ class Recorder:
             self.names = sum(tally.names for tally in self.pending.values())
 
 
-def _write(batch: ledger.Batch) -> None:
-    """Add the counts to their rows. One that is refused must not hold up the others."""
+def _write_out(taken: ledger.Batch) -> None:
+    """Add the counts to their rows, and take out what is written. Raises what stops it
+    in the middle."""
+    for keys in list(ledger.batches(taken)):
+        batch = {key: taken[key] for key in keys}
+        try:
+            ledger.add(batch)
+        except REFUSED:
+            # One row that is refused must not hold up the others.
+            for key in keys:
+                _write_alone(key, batch[key])
+        for key in keys:
+            del taken[key]
+
+
+def _write_alone(key: Key, tally: Tally) -> None:
     try:
-        ledger.add(batch)
+        ledger.add({key: tally})
     except REFUSED:
-        for key, tally in batch.items():
-            try:
-                ledger.add({key: tally})
-            except REFUSED:
-                logger.exception("Usage of %s is lost.", key[0].credential)
+        logger.exception("Usage of %s is lost.", key[0].credential)
 
 
 def _let_go() -> None:

@@ -31,16 +31,21 @@ class Limited(models.Model):
         numbers = ((name, getattr(self, name)) for name in NUMBERS)
         return {name: number for name, number in numbers if number is not None}
 
+    @property
+    def _has_own(self) -> bool:
+        # Asked for each request, and most rows have none.
+        numbers = self.per_minute, self.burst, self.daily
+        return numbers != (None, None, None)
+
     def in_place_of(self, above: Limits) -> Limits:
         """What stands above, with each own number in place of it."""
-        # Asked for each request, and most rows have none.
-        if self.per_minute is None and self.burst is None and self.daily is None:
+        if not self._has_own:
             return above
         return replace(above, **self.own_limits)
 
     def within(self, above: Limits) -> Limits:
         """What stands above, lowered to each own number that is smaller."""
-        if self.per_minute is None and self.burst is None and self.daily is None:
+        if not self._has_own:
             return above
         smaller = {
             name: number

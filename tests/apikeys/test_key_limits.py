@@ -2,7 +2,9 @@
 
 import pytest
 
+from accounts.audit import SYSTEM
 from accounts.models import AuditEvent
+from apikeys import lifecycle
 from tests.apikeys.conftest import through
 
 KEYS = "/api/v1/api-keys"
@@ -190,3 +192,12 @@ def test_a_key_with_limits_costs_one_query(issue, call, django_assert_num_querie
     key = issue(limits={"burst": 4})[1]
     with django_assert_num_queries(1):
         call(key, "GET", WHOAMI)
+
+
+def test_a_key_that_is_refused_by_its_limits_is_refused_by_its_end_at_once(issue, call):
+    """What was remembered of its limits says nothing about a revoked key."""
+    api_key, key = issue("scans_read", limits={"per_minute": 1})
+    assert [call(key).status_code for _ in range(3)] == [200, 429, 429]
+    lifecycle.revoke(api_key, reason="leaked", by=SYSTEM)
+    refused = call(key)
+    assert (refused.status_code, refused.json()["code"]) == (401, "key_revoked")
