@@ -116,9 +116,10 @@ def credential_of(session: Session, *, expires_at: datetime) -> Credential:
         expires_at=expires_at,
         limits=organization.limits,
         rate_key=counted_of(session).credential,
-        row=(Session, session.pk),
+        rows=((Session, session.pk),),
         authenticated_at=session.authenticated_at,
         factors=tuple(session.factors),
+        second_step_at=session.second_step_at,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Protocol
@@ -15,6 +15,7 @@ from accounts.last_used import Note
 from accounts.models import Membership, Organization, User
 from accounts.products import LIVE, Product
 from accounts.roles import Role, reaches
+from ratelimits.addresses import Network
 from ratelimits.counted import Counted
 from ratelimits.limits import Limits
 
@@ -74,10 +75,13 @@ def rights(
 class Credential:
     """Behind `request.auth`. `id` is public, `rate_key` names the limiter's bucket.
 
-    `row` is where its last use is written (`accounts.last_used`). `authenticated_at`
-    and `factors` (RFC 8176 words) tell when and how strongly a person signed in; a key
-    has neither. `user` is none for what belongs to the organization. `key_thumbprint`
-    (RFC 7638) names the client's key that it is bound to, if it is (RFC 9449).
+    `rows` is where its last use is written (`accounts.last_used`). `authenticated_at`
+    and `factors` (RFC 8176 words) tell when and how strongly a person signed in,
+    `second_step_at` when they last used a code; a key has none of them. `user` is none
+    for what belongs to the organization. `key_thumbprint` (RFC 7638) names the client's
+    key that it is bound to, if it is (RFC 9449). `networks`: the only ones that it may
+    come from, or any where there are none; `is_trying_networks`: others are counted,
+    not refused. `exercised` fills with the scopes that the request needed and had.
     """
 
     kind: str
@@ -89,10 +93,14 @@ class Credential:
     expires_at: datetime | None
     limits: Limits
     rate_key: str
-    row: Note
+    rows: tuple[Note, ...]
     authenticated_at: datetime | None = None
     factors: tuple[str, ...] = ()
+    second_step_at: datetime | None = None
     key_thumbprint: str = ""
+    networks: tuple[Network, ...] = ()
+    is_trying_networks: bool = False
+    exercised: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def product(self) -> Product:

@@ -11,7 +11,6 @@ import threading
 import time
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import Error, connection, models
@@ -19,7 +18,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 PRECISION = timedelta(seconds=60)
-Note = tuple[type[models.Model], UUID]
+# A table and a primary key.
+Note = tuple[type[models.Model], Any]
 
 logger = logging.getLogger(__name__)
 

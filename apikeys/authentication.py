@@ -33,7 +33,7 @@ class ApiKeys:
         if secret is None:
             return None
         _refuse_dead(secret)
-        return credential_of(secret.api_key)
+        return credential_of(secret)
 
     def held_by(self, user: User, organization: Organization) -> list[str]:
         rows = ApiKey.objects.live().filter(
@@ -59,8 +59,9 @@ class ApiKeys:
 api_keys = ApiKeys()
 
 
-def credential_of(api_key: ApiKey) -> Credential:
+def credential_of(secret: ApiKeySecret) -> Credential:
     """The credential of a key that is alive. Its organization and people are loaded."""
+    api_key = secret.api_key
     organization, membership = api_key.organization, api_key.membership
     role = membership.role if membership is not None else None
     return Credential(
@@ -73,7 +74,7 @@ def credential_of(api_key: ApiKey) -> Credential:
         expires_at=api_key.expires_at,
         limits=api_key.limits,
         rate_key=counted_of(api_key).credential,
-        row=(ApiKey, api_key.pk),
+        rows=((ApiKey, api_key.pk), (ApiKeySecret, secret.pk)),
     )
 
 

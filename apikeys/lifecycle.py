@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, sealing
+from accounts import sealing
 from accounts.audit import Actor
-from accounts.credentials import API_KEY, Credential
+from accounts.credentials import Credential
 from accounts.models import Membership, Organization
-from accounts.models.limited import NUMBERS, exceeds
 from accounts.permissions import require, require_person
 from accounts.problems import Problem
-from apikeys import keys
+from apikeys import bounds, events, keys
 from apikeys.models import ApiKey, ApiKeySecret
 
 OF_ORGANIZATION = "organization"
@@ -47,10 +46,10 @@ def issue(wish: Wish, *, maker: Credential, by: Actor) -> tuple[ApiKey, str]:
     limits, no other tenant.
     """
     membership = _owner(wish.owner, maker)
-    _refuse_environment(wish.environment, maker)
-    _refuse_wider(maker, wish.scopes)
-    _refuse_longer(maker, wish.expires_at)
-    _refuse_faster(maker, wish.limits)
+    bounds.refuse_environment(wish.environment, maker)
+    bounds.refuse_wider(maker, wish.scopes)
+    bounds.refuse_longer(maker, wish.expires_at)
+    bounds.refuse_faster(maker, wish.limits)
     return issue_for(maker.organization, wish, membership=membership, by=by)
 
 
@@ -62,8 +61,8 @@ def issue_for(
     text = keys.make(organization.product.key_prefix(wish.environment))
     with transaction.atomic():
         organization = Organization.objects.locked(organization)
-        _refuse_over_plan(organization)
-        _refuse_over_organization(organization, wish.limits)
+        bounds.refuse_over_plan(organization)
+        bounds.refuse_over_organization(organization, wish.limits)
         api_key = ApiKey.objects.create(
             organization=organization,
             membership=membership,
@@ -81,7 +80,9 @@ def issue_for(
             hint=keys.hint(text),
         )
         own = {"limits": api_key.own_limits} if api_key.own_limits else {}
-        _record("api_key.created", api_key, by=by, scopes=list(wish.scopes), **own)
+        events.record(
+            "api_key.created", api_key, by=by, scopes=list(wish.scopes), **own
+        )
     return api_key, text
 
 
@@ -98,11 +99,11 @@ def change(
         api_key = ApiKey.objects.select_for_update(of=("self",)).get(pk=api_key.pk)
         if api_key.revoked_at is not None:
             raise Problem("conflict", "A revoked key cannot be changed.")
-        _refuse_beyond(changer, api_key, changes)
-        _refuse_over_organization(organization, changes)
+        bounds.refuse_beyond(changer, api_key, changes)
+        bounds.refuse_over_organization(organization, changes)
         # A key that comes back to life takes a place of the plan again.
         if "expires_at" in changes and api_key.is_expired(timezone.now()):
-            _refuse_over_plan(organization)
+            bounds.refuse_over_plan(organization)
         _apply(changes, api_key, by=by)
     return api_key
 
@@ -111,7 +112,7 @@ def revoke(api_key: ApiKey, *, reason: str, by: Actor) -> None:
     """Refused from the answer on, by every worker. A second time changes nothing."""
     with transaction.atomic():
         if ApiKey.objects.filter(pk=api_key.pk).revoke(reason):
-            _record("api_key.revoked", api_key, by=by, reason=reason)
+            events.record("api_key.revoked", api_key, by=by, reason=reason)
 
 
 def require_control(credential: Credential, api_key: ApiKey) -> None:
@@ -137,83 +138,6 @@ def _owner(owner: str, maker: Credential) -> Membership | None:
     return maker.membership
 
 
-def _refuse_environment(environment: str, maker: Credential) -> None:
-    if not maker.is_live and environment != maker.environment:
-        raise Problem("environment_mismatch", "A sandbox key makes sandbox keys only.")
-
-
-def _refuse_wider(holder: Credential, scopes: Iterable[str]) -> None:
-    missing = holder.lacks(scopes)
-    if missing:
-        listed = ", ".join(missing)
-        raise Problem(
-            "beyond_own_rights",
-            f"You do not hold these yourself: {listed}.",
-            missing=missing,
-        )
-
-
-def _refuse_beyond(
-    changer: Credential, api_key: ApiKey, changes: Mapping[str, Any]
-) -> None:
-    """Refuses a key that would have more than its changer, whoever gave it that."""
-    scopes = changes.get("scopes", api_key.scopes)
-    _refuse_wider(changer, scopes)
-    # Scopes handed to a key live as long as that key does.
-    if "expires_at" in changes or set(scopes) - set(api_key.scopes):
-        _refuse_longer(changer, changes.get("expires_at", api_key.expires_at))
-    _refuse_faster(changer, {**api_key.own_limits, **changes})
-
-
-def _refuse_longer(holder: Credential, expires_at: datetime | None) -> None:
-    """What a key or an application's token mints or prolongs ends with it at the
-    latest. People may stay longer."""
-    if holder.is_person or holder.expires_at is None:
-        return
-    if expires_at is None or expires_at > holder.expires_at:
-        end = f"{holder.expires_at:%FT%TZ}"
-        raise Problem(
-            "beyond_own_rights", f"Your own credential ends at {end}, so must this key."
-        )
-
-
-def _refuse_faster(holder: Credential, limits: Mapping[str, Any]) -> None:
-    """A key that is held to limits of its own lets no other key go faster. What has
-    none hands on the organization's."""
-    if holder.kind != API_KEY:
-        return
-    # Compared with its own numbers, not with what they are worth now: a key without
-    # them would go faster as soon as the organization does.
-    own = ApiKey.objects.with_public_id(holder.id).get().own_limits
-    for name, most in own.items():
-        if exceeds(limits.get(name), most):
-            raise Problem(
-                "beyond_own_rights",
-                f"Your own key is held to {name} {most}. "
-                f"Set limits.{name} of this key to {most} or less.",
-            )
-
-
-def _refuse_over_organization(
-    organization: Organization, limits: Mapping[str, Any]
-) -> None:
-    """Above the organization's a number would promise what no request gets."""
-    for name in NUMBERS:
-        number, most = limits.get(name), getattr(organization.limits, name)
-        if number is not None and most is not None and number > most:
-            raise Problem.invalid(
-                f"limits.{name}", f"Your organization has {most}. Use at most {most}."
-            )
-
-
-def _refuse_over_plan(organization: Organization) -> None:
-    most = organization.plan.most_keys
-    if ApiKey.objects.live().filter(organization=organization).count() >= most:
-        raise Problem(
-            "plan_limit", f"Your plan allows {most} active keys. Revoke one first."
-        )
-
-
 def _apply(changes: dict[str, Any], api_key: ApiKey, *, by: Actor) -> None:
     before = {name: getattr(api_key, name) for name in changes}
     if before == changes:
@@ -221,14 +145,4 @@ def _apply(changes: dict[str, Any], api_key: ApiKey, *, by: Actor) -> None:
     for name, value in changes.items():
         setattr(api_key, name, value)
     api_key.save(update_fields=list(changes))
-    _record("api_key.changed", api_key, by=by, before=before, after=changes)
-
-
-def _record(action: str, api_key: ApiKey, *, by: Actor, **details: Any) -> None:
-    audit.record(
-        action,
-        by=by,
-        organization=api_key.organization,
-        target=api_key.public_id,
-        **details,
-    )
+    events.record("api_key.changed", api_key, by=by, before=before, after=changes)

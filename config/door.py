@@ -156,7 +156,8 @@ def _prove(request: HttpRequest) -> Problem | None:
         return problem_of(error) or Problem("unavailable")
     request.credential = credential  # type: ignore[attr-defined]
     if credential is not None:
-        recorder.note(credential.row, request.client_address)  # type: ignore[attr-defined]
+        for row in credential.rows:
+            recorder.note(row, request.client_address)  # type: ignore[attr-defined]
     return None
 
 

@@ -125,7 +125,7 @@ def credential_of(token: AccessToken) -> Credential:
         expires_at=token.expires,
         limits=organization.limits,
         rate_key=counted_of(token).credential,
-        row=(type(holder), holder.pk),
+        rows=((type(holder), holder.pk),),
         key_thumbprint=token.dpop_jkt,
     )
 

@@ -5,11 +5,18 @@ from accounts.models.identified import Identified
 from accounts.models.limited import Limited
 from accounts.models.outbox import OutboxMessage
 from accounts.models.people import Invitation, Membership, Organization, User
-from accounts.models.records import AuditEvent, SeenOnce, SigningKey
+from accounts.models.records import (
+    AuditEvent,
+    IdempotentAnswer,
+    SeenOnce,
+    SigningKey,
+)
 from accounts.models.sessions import Session
+from accounts.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AuditEvent",
+    "IdempotentAnswer",
     "Identified",
     "Invitation",
     "Limited",
@@ -23,4 +30,6 @@ __all__ = [
     "SigningKey",
     "TotpDevice",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

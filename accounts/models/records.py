@@ -87,3 +87,21 @@ class SeenOnce(models.Model):
 
     def __str__(self) -> str:
         return f"{bytes(self.digest).hex()} until {self.expires_at}"
+
+
+class IdempotentAnswer(models.Model):
+    """What was answered to a request with an Idempotency-Key.
+
+    `digest` names the caller, the address and the key; `fingerprint` the body. The
+    answer is sealed, and forgotten long before the row.
+    """
+
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    fingerprint = models.BinaryField(max_length=32, editable=False)
+    sealed_answer = models.BinaryField(null=True, editable=False)
+    created_at = models.DateTimeField(
+        default=timezone.now, db_index=True, editable=False
+    )
+
+    def __str__(self) -> str:
+        return f"{bytes(self.digest).hex()} of {self.created_at}"

@@ -42,6 +42,7 @@ class Session(Identified):
 
     A browser's has no refresh family. `expires_at` is the absolute end (of a browser's:
     of its cookie), `refresh_expires_at` the idle one. `factors` are RFC 8176 words.
+    `second_step_at`: when a code was last used in it, at sign-in or later.
     """
 
     prefix: ClassVar[str] = "ses"
@@ -52,6 +53,7 @@ class Session(Identified):
     is_browser = models.BooleanField(default=False)
     factors = models.JSONField(default=list)
     authenticated_at = models.DateTimeField(default=timezone.now)
+    second_step_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
     user_agent = models.CharField(max_length=200, blank=True)
     address = models.CharField(max_length=45, blank=True)

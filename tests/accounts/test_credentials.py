@@ -34,7 +34,7 @@ def credential(organization):
             expires_at=None,
             limits=of.plan.limits,
             rate_key="key_x",
-            row=(Organization, of.pk),
+            rows=((Organization, of.pk),),
         )
 
     return make

@@ -1,23 +1,25 @@
-"""API keys and their secrets: people name the key, requests show the secret."""
+"""API keys: what people name. Their secrets are rows below them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import sealing
 from accounts.credentials import Credential
-from accounts.lookups import Lookup
 from accounts.models import Identified, Limited, Membership, Organization, User
 from accounts.models.identified import IdentifiedQuerySet
 from accounts.products import ENVIRONMENTS, TEST
 from ratelimits.limits import Limits
 
-REASONS = ("leaked", "unused", "replaced", "other")
+LEAKED = "leaked"
+REASONS = (LEAKED, "unused", "replaced", "other")
+# What an address list does: it refuses, or it only counts what it would refuse.
+ENFORCE, REPORT = "enforce", "report"
+IP_MODES = (ENFORCE, REPORT)
 
 
 class ApiKeyQuerySet(IdentifiedQuerySet["ApiKey"]):
@@ -52,7 +54,8 @@ class ApiKey(Identified, Limited):
     """A long-lived credential of an organization, or of a member where one is set.
 
     Scopes are as granted; what they are worth now, the credential says. The id stays
-    the same through rotations, secrets come and go below it.
+    the same through rotations, secrets come and go below it. `contact` is the member
+    who answers for a key of the organization. An empty `allowed_ips` allows all.
     """
 
     prefix: ClassVar[str] = "key"
@@ -63,11 +66,20 @@ class ApiKey(Identified, Limited):
     membership = models.ForeignKey(
         Membership, on_delete=models.PROTECT, null=True, related_name="api_keys"
     )
+    contact = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     name = models.CharField(max_length=100)
     environment = models.CharField(
         max_length=4, choices=[(name, name) for name in ENVIRONMENTS]
     )
     scopes = models.JSONField(default=list)
+    allowed_ips = models.JSONField(default=list)
+    ip_mode = models.CharField(
+        max_length=7, choices=[(mode, mode) for mode in IP_MODES], default=ENFORCE
+    )
+    metadata = models.JSONField(default=dict)
+    tags = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=60, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -112,47 +124,14 @@ class ApiKey(Identified, Limited):
         return self.membership is not None and self.membership.user == user
 
     @property
+    def is_orphaned(self) -> bool:
+        """A key of the organization whose contact works here no longer. Wants the
+        contact and its user loaded."""
+        contact = self.contact if self.membership is None else None
+        return contact is not None and contact.status != "active"
+
+    @property
     def hint(self) -> str:
         """The look of the newest secret. Wants `secrets` prefetched in lists."""
         secrets = sorted(self.secrets.all(), key=lambda secret: secret.pk)
         return secrets[-1].hint if secrets else ""
-
-
-class ApiKeySecretQuerySet(models.QuerySet["ApiKeySecret"]):
-    """Many secrets."""
-
-    def find(self, key: str) -> ApiKeySecret | None:
-        """The secret, with all that decides about it: one query on a unique index."""
-        return _by_digest.find(sealing.digests(key))
-
-
-class ApiKeySecret(models.Model):
-    """One secret of a key, kept as its digest under a numbered pepper.
-
-    `retires_at` is set while a rotation lets the old secret live beside the new one.
-    """
-
-    api_key = models.ForeignKey(
-        ApiKey, on_delete=models.CASCADE, related_name="secrets"
-    )
-    digest = models.BinaryField(max_length=32, unique=True, editable=False)
-    pepper = models.PositiveSmallIntegerField(editable=False)
-    hint = models.CharField(max_length=60, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    retires_at = models.DateTimeField(null=True, editable=False)
-
-    objects: Any = ApiKeySecretQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return self.hint
-
-    def is_retired(self, now: datetime) -> bool:
-        return self.retires_at is not None and self.retires_at <= now
-
-
-_by_digest: Lookup[ApiKeySecret] = Lookup(
-    lambda: ApiKeySecret.objects.select_related(
-        "api_key__organization", "api_key__membership__user"
-    ),
-    by="digest",
-)

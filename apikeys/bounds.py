@@ -1,0 +1,90 @@
+"""What nobody may give a key: more than they hold, or than the organization has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from accounts.credentials import API_KEY, Credential
+from accounts.models import Organization
+from accounts.models.limited import NUMBERS, exceeds
+from accounts.problems import Problem
+from apikeys.models import ApiKey
+
+
+def refuse_environment(environment: str, maker: Credential) -> None:
+    if not maker.is_live and environment != maker.environment:
+        raise Problem("environment_mismatch", "A sandbox key makes sandbox keys only.")
+
+
+def refuse_wider(holder: Credential, scopes: Iterable[str]) -> None:
+    missing = holder.lacks(scopes)
+    if missing:
+        listed = ", ".join(missing)
+        raise Problem(
+            "beyond_own_rights",
+            f"You do not hold these yourself: {listed}.",
+            missing=missing,
+        )
+
+
+def refuse_beyond(
+    changer: Credential, api_key: ApiKey, changes: Mapping[str, Any]
+) -> None:
+    """Refuses a key that would have more than its changer, whoever gave it that."""
+    scopes = changes.get("scopes", api_key.scopes)
+    refuse_wider(changer, scopes)
+    # Scopes handed to a key live as long as that key does.
+    if "expires_at" in changes or set(scopes) - set(api_key.scopes):
+        refuse_longer(changer, changes.get("expires_at", api_key.expires_at))
+    refuse_faster(changer, {**api_key.own_limits, **changes})
+
+
+def refuse_longer(holder: Credential, expires_at: datetime | None) -> None:
+    """What a key or an application's token mints or prolongs ends with it at the
+    latest. People may stay longer."""
+    if holder.is_person or holder.expires_at is None:
+        return
+    if expires_at is None or expires_at > holder.expires_at:
+        end = f"{holder.expires_at:%FT%TZ}"
+        raise Problem(
+            "beyond_own_rights", f"Your own credential ends at {end}, so must this key."
+        )
+
+
+def refuse_faster(holder: Credential, limits: Mapping[str, Any]) -> None:
+    """A key that is held to limits of its own lets no other key go faster. What has
+    none hands on the organization's."""
+    if holder.kind != API_KEY:
+        return
+    # Compared with its own numbers, not with what they are worth now: a key without
+    # them would go faster as soon as the organization does.
+    own = ApiKey.objects.with_public_id(holder.id).get().own_limits
+    for name, most in own.items():
+        if exceeds(limits.get(name), most):
+            raise Problem(
+                "beyond_own_rights",
+                f"Your own key is held to {name} {most}. "
+                f"Set limits.{name} of this key to {most} or less.",
+            )
+
+
+def refuse_over_organization(
+    organization: Organization, limits: Mapping[str, Any]
+) -> None:
+    """Above the organization's a number would promise what no request gets."""
+    for name in NUMBERS:
+        number, most = limits.get(name), getattr(organization.limits, name)
+        if number is not None and most is not None and number > most:
+            raise Problem.invalid(
+                f"limits.{name}", f"Your organization has {most}. Use at most {most}."
+            )
+
+
+def refuse_over_plan(organization: Organization) -> None:
+    most = organization.plan.most_keys
+    if ApiKey.objects.live().filter(organization=organization).count() >= most:
+        raise Problem(
+            "plan_limit", f"Your plan allows {most} active keys. Revoke one first."
+        )

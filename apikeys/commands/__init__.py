@@ -1,0 +1,1 @@
+"""What `manage.py apikeys WORD` can do, a module for each word."""
