@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.forms import ChoiceField, ModelForm
 from django.http import HttpRequest
 
-from accounts import audit, sessions
+from accounts import audit, departures, sessions
 from accounts.models import (
     AuditEvent,
     Membership,
@@ -163,6 +163,14 @@ class UserAdmin(AuditedAdmin):
         "credentials_valid_from",
     )
     actions = ["end_sessions"]
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: ModelForm, change: bool
+    ) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if "is_active" in form.changed_data and not obj.is_active:
+                departures.stop(obj, by=audit.actor_of(request))
 
     @admin.action(description="End all sessions")
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 
+from accounts import inserts
 from accounts.models import AuditEvent, Organization
 
 
@@ -60,3 +62,28 @@ def record(
         target=target,
         details=details,
     )
+
+
+def record_each(
+    action: str,
+    *,
+    by: Actor,
+    organization: Organization,
+    targets: Iterable[str],
+    **details: Any,
+) -> None:
+    """The same event for many targets at once."""
+    events = [
+        AuditEvent(
+            action=action,
+            organization=organization,
+            actor=by.id,
+            credential=by.credential,
+            address=by.address,
+            request_id=by.request_id,
+            target=target,
+            details=details,
+        )
+        for target in targets
+    ]
+    inserts.insert(events)

@@ -11,12 +11,20 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
-from accounts import codes, dpop, ids
-from accounts.credentials import SESSION, Credential, kinds, rights
+from accounts import admission, codes, dpop, ids
+from accounts.audit import Actor
+from accounts.credentials import (
+    SESSION,
+    Credential,
+    Departure,
+    imported_keys,
+    kinds,
+    rights,
+)
 from accounts.lookups import Lookup
-from accounts.models import Organization, Session, User
+from accounts.models import Membership, Organization, Session, User
 from accounts.problems import REALM, Problem
-from accounts.products import LIVE, products
+from accounts.products import IMPORTED_SCHEMES, LIVE, products
 from accounts.tokens import (
     ACCESS_HEADER,
     REFRESH_HEADER,
@@ -31,8 +39,8 @@ BEARER = "bearer"
 DPOP = "dpop"
 API_KEY_HEADER = "x-api-key"
 # The schemes of Authorization that carry a credential. X-API-Key is a header, no
-# scheme.
-SCHEMES = {"bearer": BEARER, "dpop": DPOP}
+# scheme. The last two are of keys from elsewhere, where the product file names them.
+SCHEMES = {"bearer": BEARER, "dpop": DPOP, **IMPORTED_SCHEMES}
 
 
 class Sessions:
@@ -78,11 +86,11 @@ class Sessions:
     def limits(self, ids: Iterable[str]) -> dict[str, Limits]:
         return {}
 
-    def end(self, user: User, organization: Organization, reason: str) -> int:
-        rows = Session.objects.filter(
-            membership__user=user, membership__organization=organization
-        )
-        return rows.end(reason)
+    def departure(self, membership: Membership) -> Departure:
+        return Departure()
+
+    def left(self, membership: Membership, reason: str, *, by: Actor) -> int:
+        return Session.objects.filter(membership=membership).end(reason)
 
 
 _by_id: Lookup[Session] = Lookup(Session.objects.with_people, by="id")
@@ -129,18 +137,19 @@ def counted_of(session: Session) -> Counted:
     return Counted(session.public_id, SESSION, organization, LIVE)
 
 
-def prove(meta: Mapping[str, str]) -> Credential | None:
+def prove(meta: Mapping[str, str], *, address: str) -> Credential | None:
     """What the headers of a request prove. None: they show no credential.
 
-    Raises Problem: two credentials, one that is not ours, a dead one, or one that is
-    bound to a key (RFC 9449) and came without a proof.
+    Raises Problem: two credentials, one that is not ours, a dead one, one that is bound
+    to a key (RFC 9449) and came without a proof, or one that may not come from this
+    `address` or not into this deployment.
     """
     shown = _shown(meta)
     if shown is None:
         return None
     carrier, text = shown
     try:
-        credential = _find(carrier, text)
+        credential = _find(carrier, text, address=address)
     except Problem as refusal:
         if carrier == DPOP:
             refusal.asking_for(codes.DPOP)
@@ -152,16 +161,32 @@ def prove(meta: Mapping[str, str]) -> Credential | None:
             "invalid_credential",
             "This credential is not bound to a key. Send it as Authorization: Bearer.",
         )
+    admission.require_environment(credential)
+    admission.require_address(credential, address)
     return credential
 
 
-def _find(carrier: str, text: str) -> Credential:
+def judge(text: str) -> Credential:
+    """What a credential proves that somebody else was shown, wherever it stood.
+
+    Where it came from, and whether a key that it is bound to was there, is for the
+    caller to say. Raises Problem.
+    """
+    return _find(None, text)
+
+
+def _find(carrier: str | None, text: str, *, address: str = "") -> Credential:
     for kind in kinds():
-        if carrier in kind.carriers and kind.recognises(text):
+        fits = carrier is None or carrier in kind.carriers
+        if fits and kind.recognises(text):
             credential = kind.find(text)
             if credential is not None:
                 return credential
             break
+    else:
+        credential = imported_keys()(text, carrier, address=address)
+        if credential is not None:
+            return credential
     raise Problem("invalid_credential")
 
 

@@ -80,6 +80,10 @@ UNPROVEN: Entries = {
         "The API key is revoked",
         "Create a new key.",
     ),
+    "key_leaked": (
+        "The API key leaked",
+        "Use a new key: this one was found where others could read it.",
+    ),
     "key_expired": (
         "The API key has expired",
         "Create a new key, or have the expiry of this one changed.",
@@ -152,6 +156,10 @@ FORBIDDEN: Entries = {
         "No organization to work in",
         "Ask an administrator of the organization for an invitation.",
     ),
+    "invalid_signature": (
+        "The signature is not valid",
+        "Sign the bytes of the body with a key that this service knows.",
+    ),
     "beyond_own_rights": (
         "More than you hold yourself",
         "Ask for no more than your own scopes, role and lifetime allow.",
@@ -159,6 +167,10 @@ FORBIDDEN: Entries = {
     "plan_limit": (
         "The plan does not allow this",
         "Remove what is no longer needed, or change the plan.",
+    ),
+    "policy_refused": (
+        "The organization's policy does not allow this",
+        "Send what the detail asks for, or have the policy of keys changed.",
     ),
     "csrf_failed": (
         "The form could not be checked",
@@ -189,6 +201,14 @@ CONFLICTS: Entries = {
     "already_member": (
         "Already a member",
         "Change the role of the existing member instead.",
+    ),
+    "idempotency_key_reused": (
+        "The Idempotency-Key belongs to another request",
+        "Send a new Idempotency-Key with a new body, or the old body with the old one.",
+    ),
+    "idempotency_key_used": (
+        "The Idempotency-Key was used before",
+        "The change is made; its answer could be had again for 10 minutes only.",
     ),
 }
 TOO_MANY: Entries = {

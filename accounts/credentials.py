@@ -11,6 +11,7 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from accounts.audit import Actor
 from accounts.last_used import Note
 from accounts.models import Membership, Organization, User
 from accounts.products import LIVE, Product
@@ -81,7 +82,9 @@ class Credential:
     for what belongs to the organization. `key_thumbprint` (RFC 7638) names the client's
     key that it is bound to, if it is (RFC 9449). `networks`: the only ones that it may
     come from, or any where there are none; `is_trying_networks`: others are counted,
-    not refused. `exercised` fills with the scopes that the request needed and had.
+    not refused, under the names in `reports`. `judges_product`: an operator lets it ask
+    about every credential of its product. `exercised` fills with the scopes that the
+    request needed and had.
     """
 
     kind: str
@@ -100,7 +103,9 @@ class Credential:
     key_thumbprint: str = ""
     networks: tuple[Network, ...] = ()
     is_trying_networks: bool = False
+    judges_product: bool = False
     exercised: set[str] = field(default_factory=set, compare=False, repr=False)
+    reports: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def product(self) -> Product:
@@ -141,7 +146,11 @@ class Credential:
 
     def lacks(self, scopes: Iterable[str]) -> list[str]:
         """Which of these it does not hold itself, and so may not hand on, sorted."""
-        return sorted(self.product.expand(scopes) - self.scopes)
+        handed_on = tuple(scopes)
+        missing = sorted(self.product.expand(handed_on) - self.scopes)
+        if not missing:
+            self.exercised.update(handed_on)
+        return missing
 
     def may_give_role(self, role: str) -> bool:
         """Whether it may make someone this role, or change someone who has it.
@@ -154,7 +163,29 @@ class Credential:
             member = self.membership if self.is_person else None
             return member is not None and reaches(member.role, role)
         of_plan = self.product.scopes_of_plan(self.organization.plan)
-        return self.product.scopes_of_role(role) & of_plan <= self.scopes
+        handed_on = self.product.scopes_of_role(role) & of_plan
+        self.exercised.update(handed_on & self.scopes)
+        return handed_on <= self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A credential as a departure lists it. `hint` is how its secret looks."""
+
+    id: str
+    name: str
+    hint: str
+    last_used_at: datetime | None
+    last_used_ip: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What outlives sign-ins: `personal` stops when the person goes, `kept` is the
+    organization's and loses who answers for it."""
+
+    personal: list[Held] = field(default_factory=list)
+    kept: list[Held] = field(default_factory=list)
 
 
 class Kind(Protocol):
@@ -185,8 +216,30 @@ class Kind(Protocol):
         """The limits of those that may have others than their organization, by public
         id."""
 
-    def end(self, user: User, organization: Organization, reason: str) -> int:
-        """End those that a person has in an organization. The answer is how many."""
+    def departure(self, membership: Membership) -> Departure:
+        """Which of them a member's going would stop or leave without a contact."""
+
+    def left(self, membership: Membership, reason: str, *, by: Actor) -> int:
+        """A member was deactivated or, with `removed_at` set, removed: end or stop what
+        they have, tell of it. The answer is how many. In the caller's transaction."""
+
+
+class ImportedKeys(Protocol):
+    """Finds what no kind recognises: keys that other systems issued."""
+
+    def __call__(
+        self, text: str, carrier: str | None, *, address: str
+    ) -> Credential | None:
+        """What it proves, as `Kind.find`. `carrier`: where it stood, none: anywhere.
+        `address` is the one that guesses are counted by.
+        """
+
+
+@cache
+def imported_keys() -> ImportedKeys:
+    """The one of this deployment."""
+    found: ImportedKeys = import_string(settings.IMPORTED_KEYS)
+    return found
 
 
 @cache

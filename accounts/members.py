@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import audit, mail, passwords, sealing
+from accounts import audit, departures, mail, passwords, sealing
 from accounts.audit import Actor
-from accounts.credentials import API_KEY, Credential, kinds
+from accounts.credentials import Credential
 from accounts.models import Invitation, Membership, Organization, User
 from accounts.problems import Problem
 
@@ -124,11 +124,12 @@ def change(
             steps_down or changes.get("is_active") is False
         ) and membership.is_last_owner:
             raise Problem("last_owner")
+        was_active = membership.is_active
         for name, value in changes.items():
             setattr(membership, name, value)
         membership.save(update_fields=list(changes))
-        if not membership.is_active:
-            _end_sign_ins(membership)
+        if was_active and not membership.is_active:
+            departures.leave(membership, "member_deactivated", by=by)
         audit.record(
             "member.changed",
             by=by,
@@ -138,13 +139,6 @@ def change(
             after=changes,
         )
     return membership
-
-
-def _end_sign_ins(membership: Membership) -> None:
-    """What a deactivated member signed in to ends for good. Keys come back."""
-    for kind in kinds():
-        if kind.name != API_KEY:
-            kind.end(membership.user, membership.organization, "member_deactivated")
 
 
 def remove(membership: Membership, *, remover: Credential, by: Actor) -> None:
@@ -157,12 +151,9 @@ def remove(membership: Membership, *, remover: Credential, by: Actor) -> None:
             _refuse_role(remover, membership.role)
         if membership.is_last_owner:
             raise Problem("last_owner")
-        ended = {
-            kind.name: kind.end(user, organization, "member_removed")
-            for kind in kinds()
-        }
         membership.removed_at = timezone.now()
         membership.save(update_fields=["removed_at"])
+        ended = departures.leave(membership, "member_removed", by=by)
         membership.invitations.filter(accepted_at=None).delete()
         audit.record(
             "member.removed",

@@ -12,6 +12,8 @@ import zlib
 
 CHECKSUM_LENGTH = 8
 HEX = frozenset("0123456789abcdef")
+# Of the secrets that sign webhooks. Standard Webhooks says how they look: in base 64.
+WEBHOOK_SECRET = "whsec_"  # noqa: S105 - how it begins
 
 
 def make(prefix: str, *, random_characters: int) -> str:

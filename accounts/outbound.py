@@ -12,7 +12,8 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -59,8 +60,23 @@ class Target:
         return f"{self.parts.path or '/'}{query}"
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is sent: the body, its type, and the headers that belong to it."""
+
+    body: bytes
+    type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 def post_form(url: str, fields: dict[str, str]) -> int:
-    """POST a form. The answer is the status, whatever it is: no redirect is followed.
+    """POST a form. As `post`."""
+    body = urlencode(fields).encode()
+    return post(url, Content(body, "application/x-www-form-urlencoded"))
+
+
+def post(url: str, content: Content) -> int:
+    """POST it. The answer is the status, whatever it is: no redirect is followed.
 
     Raises Undelivered or OSError. It takes five seconds at most.
     """
@@ -69,8 +85,26 @@ def post_form(url: str, fields: dict[str, str]) -> int:
     addresses = _addresses(target, until)
     with _connection(target, addresses, until) as connection:
         connection.settimeout(_left(until))
-        connection.sendall(_request(target, urlencode(fields).encode()))
+        connection.sendall(_request(target, content))
         return _status(connection, until)
+
+
+def refuse_hopeless(url: str) -> None:
+    """Raises Undelivered, with what is wrong, for an address that nothing could ever be
+    sent to. Names are not looked up: what they lead to may change."""
+    target = _target(url)
+    address = ip_address("127.0.0.1") if target.host == "localhost" else None
+    with contextlib.suppress(ValueError):
+        address = ip_address(target.host)
+    if address is not None:
+        _refuse(address, target)
+    elif not target.is_secure:
+        raise Undelivered("The address must be https.")
+
+
+def host_of(url: str) -> str:
+    """The part of an address that is no secret. Raises Undelivered."""
+    return _target(url).host
 
 
 def _target(url: str) -> Target:
@@ -91,11 +125,15 @@ def _addresses(target: Target, until: float) -> list[Address]:
     a host with both kinds would be a way around."""
     found = [ip_address(text) for text in _looked_up(target, until)]
     for address in found:
-        if not _is_allowed(address):
-            raise Undelivered(f"{target.host} is not on the public internet.")
-        if not target.is_secure and not address.is_loopback:
-            raise Undelivered("The address must be https.")
+        _refuse(address, target)
     return found
+
+
+def _refuse(address: Address, target: Target) -> None:
+    if not _is_allowed(address):
+        raise Undelivered(f"{target.host} is not on the public internet.")
+    if not target.is_secure and not address.is_loopback:
+        raise Undelivered("The address must be https.")
 
 
 def _is_allowed(address: Address) -> bool:
@@ -157,17 +195,18 @@ def _connect(target: Target, addresses: list[Address], until: float) -> socket.s
     raise refused or Undelivered(f"{target.host} has no address.")
 
 
-def _request(target: Target, body: bytes) -> bytes:
+def _request(target: Target, content: Content) -> bytes:
     lines = (
         f"POST {target.path} HTTP/1.1",
         f"Host: {target.parts.netloc}",
         "User-Agent: Doorward",
         "Accept: */*",
-        "Content-Type: application/x-www-form-urlencoded",
-        f"Content-Length: {len(body)}",
+        f"Content-Type: {content.type}",
+        f"Content-Length: {len(content.body)}",
         "Connection: close",
+        *(f"{name}: {value}" for name, value in content.headers.items()),
     )
-    return "\r\n".join(lines).encode() + END_OF_HEAD + body
+    return "\r\n".join(lines).encode() + END_OF_HEAD + content.body
 
 
 def _status(connection: socket.socket, until: float) -> int:

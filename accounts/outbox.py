@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -47,6 +48,10 @@ class Undeliverable(Exception):
     """No later attempt can help."""
 
 
+class Away(Undelivered):
+    """Nobody is there for any message of this kind. The others wait for a round."""
+
+
 EXPECTED = (Undelivered, Undeliverable, OSError)
 
 
@@ -62,23 +67,55 @@ def post(
     return message
 
 
+def again(message: OutboxMessage) -> None:
+    """Try it at once, with all attempts anew, unless it was delivered. In the caller's
+    transaction."""
+    rows = OutboxMessage.objects.filter(pk=message.pk, delivered_at=None)
+    rows.update(next_attempt_at=timezone.now(), failed_at=None, attempts=0)
+
+
+def give_up(messages: Iterable[Any], why: str) -> None:
+    """End those of these primary keys that still wait. In the caller's transaction."""
+    waiting = OutboxMessage.objects.filter(delivered_at=None, failed_at=None)
+    waiting.filter(pk__in=messages).update(failed_at=timezone.now(), last_error=why)
+
+
+def is_last_attempt(message: OutboxMessage) -> bool:
+    """Whether the attempt in hand is the last one."""
+    return message.attempts > len(PAUSES)
+
+
 def deliver_due(limit: int = 20) -> int:
     """Try what is due, at most `limit` messages. The answer is how many were tried."""
-    # Who failed has had their turn: slow receivers of one tenant hold up no other's.
-    failed: set[UUID | None] = set()
+    round_ = _Round()
     for tried in range(limit):
-        message = _claim(failed)
+        message = _claim(round_)
         if message is None:
             return tried
-        if not _try(message):
-            failed.add(message.organization_id)
+        _try(message, round_)
     return limit
 
 
-def _claim(failed: Collection[UUID | None]) -> OutboxMessage | None:
+@dataclass(slots=True)
+class _Round:
+    """Who has had their turn: slow receivers of one tenant hold up no other's, and one
+    that is away for all is asked once."""
+
+    organizations: set[UUID] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+
+    def note(self, message: OutboxMessage, error: Exception) -> None:
+        if isinstance(error, Away):
+            self.kinds.add(message.kind)
+        elif message.organization_id is not None:
+            self.organizations.add(message.organization_id)
+
+
+def _claim(round_: _Round) -> OutboxMessage | None:
     """The message that waits longest. One update makes it ours and nobody else's."""
     due = OutboxMessage.objects.due().order_by("next_attempt_at")
-    due = due.exclude(organization__in=[each for each in failed if each is not None])
+    due = due.exclude(organization__in=round_.organizations)
+    due = due.exclude(kind__in=round_.kinds)
     while (waiting := due.values_list("pk", flat=True).first()) is not None:
         lease = {"leased_until": timezone.now() + LEASE, "attempts": F("attempts") + 1}
         if OutboxMessage.objects.due().filter(pk=waiting).update(**lease):
@@ -86,20 +123,19 @@ def _claim(failed: Collection[UUID | None]) -> OutboxMessage | None:
     return None
 
 
-def _try(message: OutboxMessage) -> bool:
-    """Whether it arrived."""
+def _try(message: OutboxMessage, round_: _Round) -> None:
     try:
         _deliverer(message)(_payload(message))
-    except Undeliverable as error:
-        _give_up(message, error)
     except Exception as error:
         # Whatever one message meets must not hold up the others.
-        _postpone(message, error)
+        round_.note(message, error)
+        if isinstance(error, Undeliverable):
+            _give_up(message, error)
+        else:
+            _postpone(message, error)
     else:
         rows = OutboxMessage.objects.filter(pk=message.pk)
         rows.update(delivered_at=timezone.now(), leased_until=None, last_error="")
-        return True
-    return False
 
 
 def _deliverer(message: OutboxMessage) -> Callable[[dict[str, Any]], None]:
@@ -121,7 +157,7 @@ def _payload(message: OutboxMessage) -> dict[str, Any]:
 
 
 def _postpone(message: OutboxMessage, error: Exception) -> None:
-    if message.attempts > len(PAUSES):
+    if is_last_attempt(message):
         return _give_up(message, error)
     pause = PAUSES[message.attempts - 1]
     _end_attempt(message, error, next_attempt_at=timezone.now() + pause)

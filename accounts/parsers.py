@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from django.utils.http import parse_header_parameters
 from rest_framework.parsers import BaseParser
@@ -22,6 +22,7 @@ UTF_8 = ("utf-8", "utf8")
 # The step into a value and the path before it: written out only where a fault is found.
 Steps = tuple["Steps", str | int] | None
 Part = tuple[Steps, Any]
+Container = TypeVar("Container", dict[str, Any], list[Any])
 PLAIN = frozenset({int, float, bool, type(None)})
 # Only such a number can be too large; without one Python reads numbers by itself.
 UNUSUAL_NUMBER = re.compile(rb"[0-9]{20}|[0-9][eE]")
@@ -53,13 +54,28 @@ class StrictJSONParser(BaseParser):
     ) -> dict[str, Any]:
         """The object that was sent; an empty body is {}. Raises Problem."""
         context = parser_context or {}
-        _check_charset(media_type or "")
-        body = _read(stream, context)
+        check_charset(media_type or "")
+        body = read(stream, context)
         return loads(body) if body else {}
 
 
 def loads(body: bytes) -> dict[str, Any]:
     """The object in a JSON text. Raises Problem, which names the member if it can."""
+    parsed = _parsed(body)
+    if not isinstance(parsed, dict):
+        raise _refusal("The body must be one JSON object: {…}.")
+    return _faultless(parsed)
+
+
+def loads_list(body: bytes) -> list[Any]:
+    """The same for an array."""
+    parsed = _parsed(body)
+    if not isinstance(parsed, list):
+        raise _refusal("The body must be one JSON array: […].")
+    return _faultless(parsed)
+
+
+def _parsed(body: bytes) -> Any:
     try:
         parsed = json.loads(
             body.decode(),
@@ -76,14 +92,17 @@ def loads(body: bytes) -> dict[str, Any]:
         raise _refusal(_too_deep()) from error
     if isinstance(parsed, Refused):
         raise _refusal(parsed.why, field=parsed.name and shown(parsed.name))
-    if not isinstance(parsed, dict):
-        raise _refusal("The body must be one JSON object: {…}.")
+    return parsed
+
+
+def _faultless(parsed: Container) -> Container:
     for path, why in _faults(parsed):
         raise _refusal(why, field=path)
     return parsed
 
 
-def _read(stream: IO[Any], context: Mapping[str, Any]) -> bytes:
+def read(stream: IO[Any], context: Mapping[str, Any]) -> bytes:
+    """The bytes of a body, no more than its view takes. Raises Problem."""
     most: int = getattr(context.get("view"), "max_body_bytes", MOST_BYTES)
     body: bytes = b""
     if _announced(context) <= most:
@@ -99,7 +118,7 @@ def _announced(context: Mapping[str, Any]) -> int:
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
-def _check_charset(media_type: str) -> None:
+def check_charset(media_type: str) -> None:
     charset = parse_header_parameters(media_type)[1].get("charset", UTF_8[0])
     if charset.strip("\"' ").lower() not in UTF_8:
         raise Problem("unsupported_media_type", "Send the JSON body in UTF-8.")
@@ -135,7 +154,7 @@ def _constant(text: str) -> Refused:
     return Refused("NaN and Infinity are not JSON. Use a number or null.")
 
 
-def _faults(parsed: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _faults(parsed: dict[str, Any] | list[Any]) -> Iterator[tuple[str, str]]:
     """What is wrong inside, each with its path. A stack instead of recursion."""
     waiting: list[tuple[Steps, Any, int]] = [(None, parsed, 1)]
     while waiting:

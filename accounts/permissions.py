@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts import totp
 from accounts.codes import DPOP
 from accounts.credentials import Credential
 from accounts.problems import Problem
@@ -50,9 +51,11 @@ class HoldsCapability(BasePermission):
 
 def require(credential: Credential, capability: str) -> None:
     """Raises Problem `insufficient_scope` with the missing scope (RFC 6750 3.1)."""
-    if credential.allows(capability):
-        return
     requirement = credential.product.capabilities[capability]
+    if credential.allows(capability):
+        if requirement.scope is not None:
+            credential.exercised.add(requirement.scope)
+        return
     if requirement.scope is None:
         raise Problem("forbidden", f"This needs the role {requirement.role} or higher.")
     raise insufficient_scope(credential, requirement.scope)
@@ -76,3 +79,18 @@ def require_fresh(credential: Credential) -> None:
     signed_in_at = credential.authenticated_at
     if signed_in_at is None or timezone.now() - signed_in_at > FRESH:
         raise Problem("fresh_sign_in_required")
+
+
+def require_step_up(credential: Credential) -> None:
+    """Raises Problem where a person has a second step and used no code of it within 15
+    minutes. A key has none."""
+    user = credential.user
+    if not credential.is_person or user is None or not totp.is_on(user):
+        return
+    used_at = credential.second_step_at
+    if used_at is None or timezone.now() - used_at > FRESH:
+        raise Problem(
+            "fresh_sign_in_required",
+            "Send a code of your authenticator to POST /api/v1/auth/step-up, "
+            "then repeat the request within 15 minutes.",
+        )

@@ -18,6 +18,7 @@ from accounts.product_rights import (
     load_capabilities,
     load_scopes,
 )
+from accounts.product_routes import Route, load_routes
 from accounts.product_tokens import (
     OAuthRules,
     SessionRules,
@@ -31,6 +32,9 @@ from ratelimits.limits import Limits
 LIVE = "live"
 TEST = "test"
 ENVIRONMENTS = (LIVE, TEST)
+# The schemes of Authorization that other systems' keys stand behind, and the carrier
+# that each is here.
+IMPORTED_SCHEMES = {"api-key": "api-key", "token": "token"}
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -68,11 +72,13 @@ class Product:
     sample_header: str
     live_prefix: str
     test_prefix: str
+    imported_schemes: frozenset[str]
     sessions: SessionRules
     oauth: OAuthRules
     scopes: dict[str, Scope]
     capabilities: dict[str, Requirement]
     plans: dict[str, Plan]
+    routes: tuple[Route, ...]
 
     def key_prefix(self, environment: str) -> str:
         return self.test_prefix if environment == TEST else self.live_prefix
@@ -164,15 +170,26 @@ def _product(table: Table) -> Product:
         sample_header=samples.choice("header", ("X-API-Key", "Authorization")),
         live_prefix=load_prefix(keys, "live_prefix"),
         test_prefix=load_prefix(keys, "test_prefix"),
+        imported_schemes=_imported_schemes(keys),
         sessions=load_session_rules(table.table("sessions")),
         oauth=load_oauth_rules(table.table("oauth")),
         scopes=scopes,
         capabilities=load_capabilities(table.table("capabilities"), scopes),
         plans={plan: _plan(plan, row, scopes) for plan, row in table.tables("plans")},
+        routes=load_routes(table, scopes),
     )
     for part in (addresses, keys, samples, table):
         part.done()
     return product
+
+
+def _imported_schemes(table: Table) -> frozenset[str]:
+    key = "imported_schemes"
+    listed = table.texts(key) if key in table.rows else ()
+    for scheme in listed:
+        if scheme.lower() not in IMPORTED_SCHEMES:
+            raise table.wrong(key, f'"{scheme}" is none of Api-Key, Token')
+    return frozenset(IMPORTED_SCHEMES[scheme.lower()] for scheme in listed)
 
 
 def _words(table: Table) -> Words:

@@ -44,6 +44,17 @@ def newest_pepper() -> int:
     return newest
 
 
+def pepper_checks() -> dict[str, int]:
+    """For each configured pepper a value that tells it from others, and its number.
+
+    No text that is digested as a secret has spaces, so this is no secret's digest.
+    """
+    return {
+        _digest(pepper, "the check value of a pepper").hex()[:16]: number
+        for number, pepper in settings.PEPPERS.items()
+    }
+
+
 def _digest(pepper: bytes, text: str) -> bytes:
     return hmac.digest(pepper, text.encode(), hashlib.sha256)
 

@@ -183,6 +183,24 @@ class MemberChange(StrictSerializer):
     is_active = StrictBooleanField(required=False)
 
 
+class HeldObject(serializers.Serializer[Any]):
+    """A key that a departure concerns."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    hint = serializers.CharField()
+    last_used_at = TimestampField(allow_null=True)
+    last_used_ip = serializers.CharField(allow_null=True)
+
+
+class DepartureObject(serializers.Serializer[Any]):
+    """`personal_keys` stop with the member. `organization_keys` work on, without
+    anybody who answers for them until they are transferred."""
+
+    personal_keys = HeldObject(many=True, source="personal")
+    organization_keys = HeldObject(many=True, source="kept")
+
+
 class AcceptRequest(StrictSerializer):
     """A newcomer chooses `name` and `password`. Who has an account sends an access
     token in the header, or its own password (and `totp_code`) here."""

@@ -22,6 +22,8 @@ from accounts.problems import Problem
 # An honest client that lost the answer may ask again within this time .
 RETRY_WINDOW = timedelta(seconds=30)
 BROWSER_LIFETIME = timedelta(days=7)
+# The word of RFC 8176 for a code of an authenticator; a recovery code is one, too.
+CODE = "otp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +142,12 @@ def open_sessions(user: User) -> SessionQuerySet:
 def _new(membership: Membership, *, factors: list[str], place: Place) -> Session:
     # The clock that drew the person's line may be ahead of ours.
     line = membership.user.credentials_valid_from
+    now = max(timezone.now(), line)
     return Session(
         membership=membership,
         factors=factors,
-        authenticated_at=max(timezone.now(), line),
+        authenticated_at=now,
+        second_step_at=now if CODE in factors else None,
         address=place.address,
         last_used_ip=place.address,
         user_agent=place.user_agent,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts import views
-from accounts.api import factors, members, sessions, sign_in, usage
+from accounts.api import factors, members, sessions, sign_in, step_up, usage, webhooks
 
 pages = [
     path("", views.home, name="home"),
@@ -29,12 +29,23 @@ endpoints = [
     path("auth/totp/confirm", factors.TotpConfirm.as_view()),
     path("auth/totp/remove", factors.TotpRemove.as_view()),
     path("auth/totp/recovery-codes", factors.RecoveryCodes.as_view()),
+    path("auth/step-up", step_up.StepUp.as_view()),
     path("auth/password", factors.Password.as_view()),
     path("auth/password/reset", factors.PasswordReset.as_view()),
     path("auth/password/reset/confirm", factors.PasswordResetConfirm.as_view()),
     path("auth/invitations/accept", members.AcceptInvitation.as_view()),
     path("users", members.Users.as_view()),
     path("users/<str:user_id>", members.UserDetail.as_view()),
+    path("users/<str:user_id>/departure", members.UserDeparture.as_view()),
     path("audit-events", members.AuditEvents.as_view()),
     path("usage", usage.UsageView.as_view()),
+    path("webhooks", webhooks.Webhooks.as_view()),
+    path("webhooks/<str:webhook_id>", webhooks.WebhookDetail.as_view()),
+    path("webhooks/<str:webhook_id>/rotate-secret", webhooks.WebhookSecret.as_view()),
+    path("webhooks/<str:webhook_id>/test", webhooks.WebhookTest.as_view()),
+    path("webhooks/<str:webhook_id>/deliveries", webhooks.WebhookDeliveries.as_view()),
+    path(
+        "webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/redeliver",
+        webhooks.WebhookRedelivery.as_view(),
+    ),
 ]

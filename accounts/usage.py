@@ -93,6 +93,7 @@ def summed(rows: Iterable[Usage], span: Span) -> Answer:
         "days": [{"day": day, **counts} for day, counts in days.items()],
         "top_endpoints": top(names["endpoints"], "endpoint"),
         "statuses": dict(sorted(names["statuses"].items())),
+        "reported": dict(sorted(names["reports"].items())),
         "distinct_addresses": len(names["addresses"].keys() - {REST}),
         "distinct_addresses_at_least": REST in names["addresses"],
         "addresses": top(names["addresses"], "address"),
@@ -101,10 +102,16 @@ def summed(rows: Iterable[Usage], span: Span) -> Answer:
 
 
 def top(names: Names, word: str) -> list[Answer]:
-    """The names with the highest counts. What had no place of its own is not one."""
+    """The names with the highest counts."""
+    return named(names, word)[:MOST_TOP]
+
+
+def named(names: Names, word: str) -> list[Answer]:
+    """Names with their counts, the highest first. What had no place of its own is no
+    name."""
     known = [(name, times) for name, times in names.items() if name != REST]
     known.sort(key=lambda each: (-each[1], each[0]))
-    return [{word: name, "requests": times} for name, times in known[:MOST_TOP]]
+    return [{word: name, "requests": times} for name, times in known]
 
 
 def busiest(rows: UsageQuerySet, organization: Organization) -> list[Answer]:

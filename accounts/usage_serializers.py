@@ -167,7 +167,9 @@ class UsageObject(SummedObject):
 
 
 class CredentialUsageObject(SummedObject, UsedObject):
-    """The usage of one credential."""
+    """The usage of one credential. `reported` counts by their codes the requests that
+    rules on trial would have refused."""
 
     addresses = AddressObject(many=True, help_text=f"At most {MOST_TOP}.")
     agents = AgentObject(many=True, help_text=f"At most {MOST_TOP}.")
+    reported = serializers.DictField(child=serializers.IntegerField())

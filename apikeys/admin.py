@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import audit
 from accounts.admin import ReadOnlyAdmin, limits_in_words
-from apikeys import lifecycle
+from accounts.problems import Problem
+from apikeys import lifecycle, service_keys
 from apikeys.models import ApiKey
 
 
@@ -30,9 +31,15 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "hint",
         "organization",
         "membership",
+        "contact",
         "environment",
         "scopes",
+        "is_service",
         "limits_now",
+        "allowed_ips",
+        "ip_mode",
+        "metadata",
+        "tags",
         "status",
         "created_at",
         "created_by",
@@ -42,7 +49,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "last_used_at",
         "last_used_ip",
     )
-    actions = ["revoke"]
+    actions = ["revoke", "judge_product", "judge_organization"]
 
     @admin.display(description="limits now")
     def limits_now(self, api_key: ApiKey) -> str | None:
@@ -56,3 +63,30 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         for api_key in queryset.select_related("organization"):
             by = audit.actor_of(request)
             lifecycle.revoke(api_key, reason="other", by=by)
+
+    @admin.action(
+        description="Let the selected keys judge their whole product",
+        permissions=["view"],
+    )
+    def judge_product(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        self._appoint(request, queryset, is_service=True)
+
+    @admin.action(
+        description="Let the selected keys judge their organization only",
+        permissions=["view"],
+    )
+    def judge_organization(
+        self, request: HttpRequest, queryset: QuerySet[ApiKey]
+    ) -> None:
+        self._appoint(request, queryset, is_service=False)
+
+    def _appoint(
+        self, request: HttpRequest, queryset: QuerySet[ApiKey], *, is_service: bool
+    ) -> None:
+        by = audit.actor_of(request)
+        for api_key in queryset.select_related("organization"):
+            try:
+                service_keys.appoint(api_key, is_service=is_service, by=by)
+            except Problem as problem:
+                text = f"{api_key}: {problem.detail}"
+                self.message_user(request, text, messages.ERROR)

@@ -11,11 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from accounts import idempotency
 from accounts.endpoints import Endpoint, found, query_of
-from accounts.permissions import require
-from apikeys import lifecycle
+from accounts.idempotency import Answer
+from accounts.permissions import require, require_step_up
+from apikeys import handing, lifecycle, listing
 from apikeys.lifecycle import Wish
+from apikeys.listing import ApiKeyQuery
 from apikeys.models import REASONS, ApiKey
+from apikeys.secrets_serializers import ApiKeyDetailObject
 from apikeys.serializers import (
     ApiKeyChange,
     ApiKeyObject,
@@ -24,6 +28,8 @@ from apikeys.serializers import (
     RevokeQuery,
 )
 
+# Parameters of the list that choose no keys.
+OF_PAGES = {"cursor", "limit"}
 REASON = OpenApiParameter(
     "reason", str, description="Why, for the audit log.", enum=REASONS, default="other"
 )
@@ -33,13 +39,17 @@ class KeyEndpoint(Endpoint):
     """What the key endpoints share: which key, and how a body is read."""
 
     def api_key(self, key_id: str) -> ApiKey:
-        of_organization = ApiKey.objects.filter(
+        of_organization = ApiKey.objects.with_people().filter(
             organization=self.credential.organization
         )
-        joined = of_organization.select_related("organization", "membership__user")
-        api_key: ApiKey = found(joined.with_public_id(key_id).first())
+        api_key: ApiKey = found(of_organization.with_public_id(key_id).first())
         lifecycle.require_control(self.credential, api_key)
         return api_key
+
+    def may_have_the_secret(self, key_id: str) -> None:
+        """Raises Problem. Asked before an answer that shows it is given again."""
+        require_step_up(self.credential)
+        handing.require_equal(self.credential, self.api_key(key_id))
 
     def values(
         self, serializer: type[BaseSerializer[Any]], data: Any
@@ -54,37 +64,41 @@ class KeyEndpoint(Endpoint):
 class ApiKeys(KeyEndpoint, generics.ListAPIView[ApiKey]):
     """Keys of the organization, or one's own without the right to manage them."""
 
+    refuses = {"POST": [409]}
     serializer_class = ApiKeyObject
     queryset = ApiKey.objects.none()
 
     def get_queryset(self) -> QuerySet[ApiKey]:
         if not self.credential.is_person:
             require(self.credential, "keys_manage")
-        seen = ApiKey.objects.seen_by(self.credential)
-        joined = seen.select_related("organization", "membership__user")
-        return joined.prefetch_related("secrets")
+        asked = query_of(self.request)
+        filters = {name: asked[name] for name in asked.keys() - OF_PAGES}
+        seen = ApiKey.objects.with_people().seen_by(self.credential)
+        wanted = self.values(ApiKeyQuery, filters)
+        rows = listing.narrowed(seen, wanted, seer=self.credential)
+        return rows.prefetch_related("secrets")
 
-    @extend_schema(tags=["API keys"])
+    @extend_schema(parameters=[ApiKeyQuery], tags=["API keys"])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
-        request=ApiKeyRequest, responses={201: NewApiKeyObject}, tags=["API keys"]
+        request=ApiKeyRequest,
+        parameters=[idempotency.PARAMETER],
+        responses={201: NewApiKeyObject},
+        tags=["API keys"],
     )
     def post(self, request: Request) -> Response:
         """Create a key. Its text is in this one answer."""
-        values = self.values(ApiKeyRequest, request.data)
-        wish = Wish(
-            name=values["name"],
-            scopes=tuple(values["scopes"]),
-            environment=values.get("environment", self.credential.environment),
-            expires_at=values.get("expires_at"),
-            owner=values.get("owner", ""),
-            limits=values.get("limits") or {},
-        )
+        return idempotency.once(request, self.make, may=self.may_have_the_secret)
+
+    def make(self) -> Answer:
+        values = self.values(ApiKeyRequest, self.request.data)
+        values["limits"] = values.get("limits") or {}
+        wish = Wish(**{"environment": self.credential.environment, **values})
         api_key, key = lifecycle.issue(wish, maker=self.credential, by=self.actor)
-        answer = {**ApiKeyObject(api_key).data, "key": key}
-        return Response(answer, status.HTTP_201_CREATED)
+        body = {**ApiKeyObject(api_key).data, "key": key}
+        return Answer(api_key.public_id, body, status.HTTP_201_CREATED)
 
 
 class ApiKeyDetail(KeyEndpoint):
@@ -92,13 +106,13 @@ class ApiKeyDetail(KeyEndpoint):
 
     refuses = {"PATCH": [409]}
 
-    @extend_schema(responses=ApiKeyObject, tags=["API keys"])
+    @extend_schema(responses=ApiKeyDetailObject, tags=["API keys"])
     def get(self, request: Request, key_id: str) -> Response:
-        return Response(ApiKeyObject(self.api_key(key_id)).data)
+        return Response(ApiKeyDetailObject(self.api_key(key_id)).data)
 
     @extend_schema(request=ApiKeyChange, responses=ApiKeyObject, tags=["API keys"])
     def patch(self, request: Request, key_id: str) -> Response:
-        """Change name, scopes, expiry or limits, never beyond what the caller holds."""
+        """Change what the key is, never beyond what the caller holds."""
         api_key = self.api_key(key_id)
         changes = self.values(ApiKeyChange, request.data)
         api_key = lifecycle.change(

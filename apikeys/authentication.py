@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from accounts import ids
+from accounts.audit import Actor
 from accounts.authentication import API_KEY_HEADER, BEARER
-from accounts.credentials import API_KEY, Credential, rights
-from accounts.models import Organization, User
+from accounts.credentials import API_KEY, Credential, Departure, rights
+from accounts.models import Membership, Organization, User
 from accounts.problems import Problem
-from apikeys import keys
-from apikeys.models import ApiKey, ApiKeySecret
+from apikeys import departures, keys
+from apikeys.models import LEAKED, REPORT, ApiKey, ApiKeySecret
+from ratelimits.addresses import Network, networks_of
 from ratelimits.counted import Counted
 from ratelimits.limits import Limits
 
@@ -32,8 +35,7 @@ class ApiKeys:
         secret = ApiKeySecret.objects.find(text)
         if secret is None:
             return None
-        _refuse_dead(secret)
-        return credential_of(secret)
+        return proven(secret)
 
     def held_by(self, user: User, organization: Organization) -> list[str]:
         rows = ApiKey.objects.live().filter(
@@ -51,12 +53,20 @@ class ApiKeys:
         rows = ApiKey.objects.filter(pk__in=wanted).select_related("organization")
         return {api_key.public_id: api_key.limits for api_key in rows}
 
-    def end(self, user: User, organization: Organization, reason: str) -> int:
-        rows = ApiKey.objects.filter(membership__user=user, organization=organization)
-        return rows.revoke(reason)
+    def departure(self, membership: Membership) -> Departure:
+        return departures.departure(membership)
+
+    def left(self, membership: Membership, reason: str, *, by: Actor) -> int:
+        return departures.left(membership, reason, by=by)
 
 
 api_keys = ApiKeys()
+
+
+def proven(secret: ApiKeySecret) -> Credential:
+    """What the secret is worth that somebody showed. Raises Problem for a dead one."""
+    _refuse_dead(secret)
+    return credential_of(secret)
 
 
 def credential_of(secret: ApiKeySecret) -> Credential:
@@ -75,7 +85,19 @@ def credential_of(secret: ApiKeySecret) -> Credential:
         limits=api_key.limits,
         rate_key=counted_of(api_key).credential,
         rows=((ApiKey, api_key.pk), (ApiKeySecret, secret.pk)),
+        networks=_networks(api_key) if api_key.allowed_ips else (),
+        is_trying_networks=api_key.ip_mode == REPORT,
+        judges_product=api_key.is_service,
     )
+
+
+def _networks(api_key: ApiKey) -> tuple[Network, ...]:
+    """Raises ImproperlyConfigured: a list that cannot be read must not let all in."""
+    try:
+        return networks_of(tuple(api_key.allowed_ips))
+    except (TypeError, ValueError) as error:
+        message = f"The address list of {api_key.public_id} cannot be read."
+        raise ImproperlyConfigured(message) from error
 
 
 def counted_of(api_key: ApiKey) -> Counted:
@@ -91,12 +113,24 @@ def _refuse_dead(secret: ApiKeySecret) -> None:
         raise refusal.about(counted_of(secret.api_key))
 
 
+def _leaked(secret: ApiKeySecret) -> bool:
+    """Whether that is why this dead one is dead."""
+    if secret.api_key.revoked_at is not None:
+        return secret.api_key.revoked_reason == LEAKED
+    return secret.leaked_at is not None
+
+
 def _why_dead(secret: ApiKeySecret) -> Problem | None:
     api_key, now = secret.api_key, timezone.now()
-    if api_key.revoked_at is not None or secret.is_retired(now):
-        return Problem("key_revoked")
+    is_replaced = secret.is_retired(now)
+    if api_key.revoked_at is not None or (is_replaced and _leaked(secret)):
+        return Problem("key_leaked" if _leaked(secret) else "key_revoked")
     if api_key.is_expired(now):
-        return Problem("key_expired", f"It expired at {api_key.expires_at:%FT%TZ}.")
+        ended_at = f"{api_key.expires_at:%FT%TZ}"
+        text = f"It expired at {ended_at}."
+        return Problem("key_expired", text, expires_at=ended_at)
+    if is_replaced:
+        return Problem("key_revoked", "This secret was replaced. Use the new one.")
     if api_key.disabled_at is not None:
         return Problem("key_disabled")
     if not api_key.organization.is_active:

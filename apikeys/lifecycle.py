@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
-from accounts import sealing
 from accounts.audit import Actor
-from accounts.credentials import Credential
+from accounts.credentials import API_KEY, Credential
 from accounts.models import Membership, Organization
-from accounts.permissions import require, require_person
+from accounts.permissions import require, require_person, require_step_up
 from accounts.problems import Problem
-from apikeys import bounds, events, keys
-from apikeys.models import ApiKey, ApiKeySecret
+from apikeys import bounds, events, keys, policies
+from apikeys.models import ENFORCE, LEAKED, ApiKey, ApiKeySecret
 
 OF_ORGANIZATION = "organization"
 OF_MEMBER = "me"
@@ -28,6 +26,7 @@ class Wish:
     """What a new key shall be. `owner` is "organization" or "me"; empty: what fits.
 
     `limits` are its own, by the names of `Limited`: what is not named is as above it.
+    `contact` answers for a key of the organization; none: who makes it.
     """
 
     name: str
@@ -36,6 +35,31 @@ class Wish:
     expires_at: datetime | None = None
     owner: str = ""
     limits: Mapping[str, int | None] = field(default_factory=dict)
+    allowed_ips: tuple[str, ...] = ()
+    ip_mode: str = ENFORCE
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    contact: Membership | None = None
+
+    def key_of(
+        self, organization: Organization, membership: Membership | None, *, by: Actor
+    ) -> ApiKey:
+        """The key, not yet in the database."""
+        return ApiKey(
+            organization=organization,
+            membership=membership,
+            contact=self.contact if membership is None else None,
+            name=self.name,
+            environment=self.environment,
+            scopes=list(self.scopes),
+            allowed_ips=list(self.allowed_ips),
+            ip_mode=self.ip_mode,
+            metadata=dict(self.metadata),
+            tags=list(self.tags),
+            expires_at=self.expires_at,
+            created_by=by.id,
+            **self.limits,
+        )
 
 
 def issue(wish: Wish, *, maker: Credential, by: Actor) -> tuple[ApiKey, str]:
@@ -43,76 +67,70 @@ def issue(wish: Wish, *, maker: Credential, by: Actor) -> tuple[ApiKey, str]:
     Problem.
 
     Nobody mints what they do not hold: no wider scopes, no longer life, no higher
-    limits, no other tenant.
+    limits, no other addresses, no other tenant.
     """
+    require_step_up(maker)
     membership = _owner(wish.owner, maker)
     bounds.refuse_environment(wish.environment, maker)
     bounds.refuse_wider(maker, wish.scopes)
     bounds.refuse_longer(maker, wish.expires_at)
     bounds.refuse_faster(maker, wish.limits)
-    return issue_for(maker.organization, wish, membership=membership, by=by)
+    bounds.refuse_elsewhere(maker, wish.allowed_ips, ip_mode=wish.ip_mode)
+    if membership is None and wish.contact is None:
+        wish = replace(wish, contact=contact_of(maker))
+    with transaction.atomic():
+        organization = Organization.objects.locked(maker.organization)
+        api_key = wish.key_of(organization, membership, by=by)
+        policies.refuse_against_policy(api_key)
+        return api_key, _enter(api_key, by=by)
 
 
 def issue_for(
     organization: Organization, wish: Wish, *, membership: Membership | None, by: Actor
 ) -> tuple[ApiKey, str]:
     """The same, by an operator or by a command: nothing of theirs bounds it but the
-    plan."""
-    text = keys.make(organization.product.key_prefix(wish.environment))
+    plan, and its name is its own."""
     with transaction.atomic():
         organization = Organization.objects.locked(organization)
-        bounds.refuse_over_plan(organization)
-        bounds.refuse_over_organization(organization, wish.limits)
-        api_key = ApiKey.objects.create(
-            organization=organization,
-            membership=membership,
-            name=wish.name,
-            environment=wish.environment,
-            scopes=list(wish.scopes),
-            expires_at=wish.expires_at,
-            created_by=by.id,
-            **wish.limits,
-        )
-        ApiKeySecret.objects.create(
-            api_key=api_key,
-            digest=sealing.digest(text),
-            pepper=sealing.newest_pepper(),
-            hint=keys.hint(text),
-        )
-        own = {"limits": api_key.own_limits} if api_key.own_limits else {}
-        events.record(
-            "api_key.created", api_key, by=by, scopes=list(wish.scopes), **own
-        )
-    return api_key, text
+        api_key = wish.key_of(organization, membership, by=by)
+        return api_key, _enter(api_key, by=by)
 
 
 def change(
     api_key: ApiKey, changes: dict[str, Any], *, changer: Credential, by: Actor
 ) -> ApiKey:
-    """Change name, scopes, expiry or own limits, never beyond what the changer holds.
+    """Change what a key is, by the names of its fields, never beyond what the changer
+    holds.
 
     Own limits come by the names of `Limited`. Raises Problem.
     """
     require_control(changer, api_key)
     with transaction.atomic():
-        organization = Organization.objects.locked(api_key.organization)
-        api_key = ApiKey.objects.select_for_update(of=("self",)).get(pk=api_key.pk)
+        api_key = ApiKey.objects.locked(api_key)
         if api_key.revoked_at is not None:
             raise Problem("conflict", "A revoked key cannot be changed.")
         bounds.refuse_beyond(changer, api_key, changes)
-        bounds.refuse_over_organization(organization, changes)
-        # A key that comes back to life takes a place of the plan again.
-        if "expires_at" in changes and api_key.is_expired(timezone.now()):
-            bounds.refuse_over_plan(organization)
-        _apply(changes, api_key, by=by)
+        bounds.refuse_over_organization(api_key.organization, changes)
+        before = {name: getattr(api_key, name) for name in changes}
+        if before != changes:
+            _apply(changes, api_key)
+            events.record(
+                "api_key.changed", api_key, by=by, before=before, after=changes
+            )
     return api_key
 
 
 def revoke(api_key: ApiKey, *, reason: str, by: Actor) -> None:
-    """Refused from the answer on, by every worker. A second time changes nothing."""
+    """Refused from the answer on, by every worker. A second time changes nothing, but
+    that a key which was revoked for another reason is known to have leaked."""
+    rows = ApiKey.objects.filter(pk=api_key.pk)
     with transaction.atomic():
-        if ApiKey.objects.filter(pk=api_key.pk).revoke(reason):
+        if rows.revoke(reason):
             events.record("api_key.revoked", api_key, by=by, reason=reason)
+        elif reason == LEAKED and rows.exclude(revoked_reason=LEAKED).update(
+            revoked_reason=LEAKED
+        ):
+            events.record("api_key.leaked", api_key, by=by, reason=reason)
 
 
 def require_control(credential: Credential, api_key: ApiKey) -> None:
@@ -138,11 +156,43 @@ def _owner(owner: str, maker: Credential) -> Membership | None:
     return maker.membership
 
 
-def _apply(changes: dict[str, Any], api_key: ApiKey, *, by: Actor) -> None:
-    before = {name: getattr(api_key, name) for name in changes}
-    if before == changes:
-        return
-    for name, value in changes.items():
-        setattr(api_key, name, value)
-    api_key.save(update_fields=list(changes))
-    events.record("api_key.changed", api_key, by=by, before=before, after=changes)
+def contact_of(maker: Credential) -> Membership | None:
+    """Who answers for what this credential makes: its person, or its own contact."""
+    if maker.membership is not None or maker.kind != API_KEY:
+        return maker.membership
+    return bounds.key_behind(maker).contact
+
+
+def _enter(api_key: ApiKey, *, by: Actor) -> str:
+    """Keep a new key. Its organization is locked. The answer is the key's text."""
+    organization = api_key.organization
+    bounds.refuse_live_in_sandbox(api_key.environment)
+    bounds.refuse_over_plan(organization)
+    bounds.refuse_over_organization(organization, api_key.own_limits)
+    bounds.refuse_taken_name(api_key)
+    text = keys.make(organization.product.key_prefix(api_key.environment))
+    api_key.save(force_insert=True)
+    ApiKeySecret.objects.keep(api_key, text)
+    own = {"limits": api_key.own_limits} if api_key.own_limits else {}
+    events.record("api_key.created", api_key, by=by, scopes=api_key.scopes, **own)
+    return text
+
+
+def _apply(changes: dict[str, Any], api_key: ApiKey) -> None:
+    """Set what differs, within what plan, names and policy allow."""
+    differing = [
+        name for name, value in changes.items() if getattr(api_key, name) != value
+    ]
+    was, scopes_before = api_key.status, api_key.scopes
+    for name in differing:
+        setattr(api_key, name, changes[name])
+    # A key that comes back to life takes a place of the plan, and its name, again.
+    comes_back = was == "expired" != api_key.status
+    if comes_back and api_key.status == "active":
+        bounds.refuse_over_plan(api_key.organization)
+    if comes_back or "name" in differing:
+        bounds.refuse_taken_name(api_key)
+    policies.refuse_against_policy(
+        api_key, changed=differing, scopes_before=scopes_before
+    )
+    api_key.save(update_fields=differing)

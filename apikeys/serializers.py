@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.fields import (
     StrictCharField,
     StrictChoiceField,
-    StrictIntegerField,
     StrictSerializer,
     TimestampField,
 )
-from accounts.models.limited import MOST, NUMBERS
+from accounts.models.limited import NUMBERS
 from accounts.products import ENVIRONMENTS
 from accounts.usage_serializers import LimitsObject
+from apikeys.fields import (
+    AllowedIpsField,
+    FutureField,
+    MetadataField,
+    OwnLimitField,
+    ScopesField,
+    TagsField,
+)
 from apikeys.lifecycle import OF_MEMBER, OF_ORGANIZATION
-from apikeys.models import REASONS
-
-STATUSES = ("active", "disabled", "expired", "revoked")
-MOST_SCOPES = 100
-
-
-class ScopesField(serializers.ListField):
-    """Scopes of the caller's product, each once; an empty list grants nothing."""
-
-    child = StrictCharField(max_length=64)
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=MOST_SCOPES, **options)
-
-    def to_internal_value(self, data: Any) -> list[str]:
-        words: list[str] = super().to_internal_value(data)
-        known = self.context["product"].scopes
-        unknown = [word for word in words if word not in known]
-        if unknown:
-            listed = ", ".join(known)
-            raise serializers.ValidationError(f"Unknown scope. There are: {listed}.")
-        if len(set(words)) < len(words):
-            raise serializers.ValidationError("Name each scope once.")
-        return words
-
-
-class FutureField(TimestampField):
-    """A moment that is still to come."""
-
-    def to_internal_value(self, value: Any) -> datetime:
-        moment = super().to_internal_value(value)
-        if moment <= timezone.now():
-            raise serializers.ValidationError("Use a time in the future.")
-        return moment
-
-
-class OwnLimitField(StrictIntegerField):
-    """A whole number from 1. Null or left out: the organization's."""
-
-    def __init__(self) -> None:
-        super().__init__(min_value=1, max_value=MOST, allow_null=True, default=None)
+from apikeys.listing import STATUSES
+from apikeys.models import IP_MODES, REASONS, ApiKey
 
 
 class OwnLimits(StrictSerializer):
@@ -80,21 +46,37 @@ class ApiKeyRequest(StrictSerializer):
     expires_at = FutureField(required=False, allow_null=True)
     owner = StrictChoiceField(choices=[OF_ORGANIZATION, OF_MEMBER], required=False)
     limits = OwnLimits(required=False, allow_null=True)
+    allowed_ips = AllowedIpsField(required=False)
+    ip_mode = StrictChoiceField(choices=IP_MODES, required=False)
+    metadata = MetadataField(required=False)
+    tags = TagsField(required=False)
 
 
 class ApiKeyChange(StrictSerializer):
-    """What may change about a key. `limits` replaces all that the key has of its own;
-    null takes them away."""
+    """What may change about a key. Lists and `metadata` are replaced as a whole, and so
+    is all that `limits` gives the key of its own; null takes that away."""
 
     name = StrictCharField(max_length=100, required=False)
     scopes = ScopesField(required=False)
     expires_at = FutureField(required=False, allow_null=True)
     limits = OwnLimits(required=False, allow_null=True)
+    allowed_ips = AllowedIpsField(required=False)
+    ip_mode = StrictChoiceField(choices=IP_MODES, required=False)
+    metadata = MetadataField(required=False)
+    tags = TagsField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "limits" in attrs:
             attrs.update(attrs.pop("limits") or dict.fromkeys(NUMBERS))
         return attrs
+
+
+class TransferRequest(StrictSerializer):
+    """Whose the key shall be: "organization", "me" or a member's id. `contact`, a
+    member's id, answers for a key of the organization; without it the caller does."""
+
+    owner = StrictCharField(max_length=40, default=OF_ORGANIZATION)
+    contact = StrictCharField(max_length=40, required=False)
 
 
 class RevokeQuery(StrictSerializer):
@@ -104,7 +86,11 @@ class RevokeQuery(StrictSerializer):
 
 
 class ApiKeyObject(serializers.Serializer[Any]):
-    """A key, never its secret. `owner` is "organization" or the member's id."""
+    """A key, never its secret. `owner` is "organization" or the member's id.
+
+    `contact` is the member who answers for a key of the organization, `orphaned` says
+    that they work there no longer. A revocation can be undone until `restorable_until`.
+    """
 
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()
@@ -118,6 +104,21 @@ class ApiKeyObject(serializers.Serializer[Any]):
     last_used_at = TimestampField(allow_null=True)
     last_used_ip = serializers.CharField(allow_null=True)
     limits = LimitsObject()
+    allowed_ips = serializers.ListField(child=serializers.CharField())
+    ip_mode = serializers.ChoiceField(choices=IP_MODES)
+    metadata = MetadataField()
+    tags = serializers.ListField(child=serializers.CharField())
+    contact = serializers.CharField(
+        source="contact.user.public_id", allow_null=True, default=None
+    )
+    orphaned = serializers.BooleanField(source="is_orphaned")
+    revoked_at = TimestampField(allow_null=True)
+    revoked_reason = serializers.SerializerMethodField()
+    created_by = serializers.CharField()
+    restorable_until = TimestampField(allow_null=True)
+
+    def get_revoked_reason(self, api_key: ApiKey) -> str | None:
+        return api_key.revoked_reason or None
 
 
 class NewApiKeyObject(ApiKeyObject):

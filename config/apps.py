@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
+from accounts.opaque import WEBHOOK_SECRET
 from accounts.products import products
 from accounts.redaction import learn
 from config.checks import register_all
@@ -21,7 +22,8 @@ class ConfigConfig(AppConfig):
         of_products = [
             prefix for product in products().values() for prefix in product.prefixes
         ]
-        learn([*of_products, *looks.SHORT_LIVED, looks.REQUEST_PREFIX])
+        ours = [*looks.SHORT_LIVED, looks.REQUEST_PREFIX, WEBHOOK_SECRET]
+        learn([*of_products, *ours])
 
 
 class DoorwardAdminConfig(AdminConfig):

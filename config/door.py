@@ -21,10 +21,10 @@ from django.http.response import HttpResponseBase
 from accounts import authentication, background, ids
 from accounts.credentials import Credential
 from accounts.last_used import recorder
-from accounts.parsers import MOST_BYTES
 from accounts.problems import Problem, rate_limited
-from config import cross_origin, logs, security_headers, usage
+from config import cross_origin, denials, logs, security_headers, sunset, usage
 from config.errors import answer, problem_of
+from config.requests import take_in_the_rest
 from config.urls import public_paths, uncharged_paths
 from ratelimits import metrics
 from ratelimits.addresses import client_address, network
@@ -71,7 +71,7 @@ class Door:
         token = logs.request_id.set(request.request_id)  # type: ignore[attr-defined]
         try:
             response = self._answer(request)
-            _take_in_the_rest(request, response)
+            take_in_the_rest(request, response)
             _complete(request, response)
             seconds = time.perf_counter() - begun
             metrics.answered(response.status_code, seconds)
@@ -99,8 +99,10 @@ class Door:
         else:
             response = self.get_response(request)
         _tell_limits(response, decision, limits)
+        sunset.tell(response, request.credential)  # type: ignore[attr-defined]
         cross_origin.allow(request, response)
         usage.note(request, response, decision=decision, cost=cost)
+        denials.note(request)
         return response
 
 
@@ -148,7 +150,10 @@ def _prove(request: HttpRequest) -> Problem | None:
     """Find the credential, once. A refused one is the views' to tell; two are
     nobody's."""
     try:
-        credential = authentication.prove(request.META)
+        credential = authentication.prove(
+            request.META,
+            address=request.client_address,  # type: ignore[attr-defined]
+        )
     except Problem as refusal:
         request.refusal = refusal  # type: ignore[attr-defined]
         return refusal if refusal.status_code == 400 else None
@@ -162,14 +167,21 @@ def _prove(request: HttpRequest) -> Problem | None:
 
 
 def _cost(request: HttpRequest) -> int:
-    """1, whatever will be answered; 0 for a preflight and for introspection."""
+    """1, whatever will be answered; 0 for a preflight, for introspection, and for who
+    may judge others and does."""
+    credential: Credential | None = request.credential  # type: ignore[attr-defined]
     # Browsers send preflights without a credential, so one with it is no preflight.
     is_preflight = (
         request.method == "OPTIONS"
-        and request.credential is None  # type: ignore[attr-defined]
+        and credential is None
         and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
     )
-    return 0 if is_preflight or request.path_info in uncharged_paths() else 1
+    needed = uncharged_paths().get(request.path_info)
+    if is_preflight or needed == ():
+        return 0
+    if needed is None or credential is None:
+        return 1
+    return 0 if all(map(credential.allows, needed)) else 1
 
 
 def _charge(request: HttpRequest, cost: int) -> tuple[Decision, Limits]:
@@ -198,17 +210,6 @@ def _tell_limits(
     for name, value in told.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")
-
-
-def _take_in_the_rest(request: HttpRequest, response: HttpResponseBase) -> None:
-    """What a refused request still sends. Left unread it would break the connection,
-    and with it the client's next request."""
-    announced = request.META.get("CONTENT_LENGTH") or "0"
-    if announced.isdigit() and int(announced) <= MOST_BYTES:
-        if int(announced):
-            request.META["wsgi.input"].read()
-    else:
-        response.headers["Connection"] = "close"
 
 
 def _complete(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -17,11 +17,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import (
+    IdempotentAnswer,
     Invitation,
     OutboxMessage,
     PasswordReset,
     SeenOnce,
     Session,
+    WebhookDelivery,
 )
 from oauth.models import (
     AccessToken,
@@ -76,6 +78,9 @@ class Over:
 
 PRUNED = [
     Over("seen_once", SeenOnce.objects.all(), "expires_at", timedelta(0)),
+    Over(
+        "idempotent_answers", IdempotentAnswer.objects.all(), "created_at", 30 * DAY
+    ),
     Over("password_resets", PasswordReset.objects.all(), "expires_at", DAY),
     Over(
         "sessions",
@@ -89,6 +94,7 @@ PRUNED = [
         "expires_at",
         30 * DAY,
     ),
+    Over("webhook_deliveries", WebhookDelivery.objects.all(), "created_at", 30 * DAY),
     Over("delivered_messages", OutboxMessage.objects.all(), "delivered_at", 7 * DAY),
     Over("failed_messages", OutboxMessage.objects.all(), "failed_at", 30 * DAY),
     # What refers to the next comes before it.

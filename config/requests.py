@@ -1,11 +1,15 @@
-"""How a request is taken in before the door sees it."""
+"""How a request is taken in before the door sees it, and after it was answered."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
+
+from accounts.parsers import MOST_BYTES
 
 UNREADABLE = "application/octet-stream"
 
@@ -30,3 +34,21 @@ class Application(WSGIHandler):
     """Django's WSGI application with our requests."""
 
     request_class = Request
+
+
+def take_in_the_rest(request: HttpRequest, response: HttpResponseBase) -> None:
+    """What a refused request still sends. Left unread it would break the connection,
+    and with it the client's next request."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    if announced.isdigit() and int(announced) <= _most_bytes(request):
+        if int(announced):
+            request.META["wsgi.input"].read()
+    else:
+        response.headers["Connection"] = "close"
+
+
+def _most_bytes(request: HttpRequest) -> int:
+    match = request.resolver_match
+    view = getattr(match.func, "cls", None) if match is not None else None
+    most: int = getattr(view, "max_body_bytes", MOST_BYTES)
+    return most

@@ -18,6 +18,8 @@ env = environment()
 
 DATA_DIR = Path(env.str("DOORWARD_DATA_DIR", str(BASE_DIR / "data"))).absolute()
 DEMO = env.bool("DOORWARD_DEMO", False)
+# Sandbox keys only: neither live keys nor applications are let in.
+SANDBOX_ONLY = env.bool("DOORWARD_SANDBOX_ONLY", False)
 DEBUG = False
 PUBLIC_URL = env.origin("DOORWARD_PUBLIC_URL", "http://localhost:8000")
 WORKERS = env.int("DOORWARD_WORKERS", 1)
@@ -39,6 +41,12 @@ PRODUCT_FOLDERS = [BASE_DIR / "config" / "products"]
 if _own_products:
     PRODUCT_FOLDERS.append(Path(_own_products))
 
+# Whoever signs reports of leaked keys (apikeys.github)
+
+GITHUB_KEYS_FILE = Path(
+    env.str("DOORWARD_GITHUB_KEYS_FILE", "") or DATA_DIR / "github-keys.json"
+)
+
 # Database: SQLite in the data folder, or PostgreSQL
 
 DATABASES = {
@@ -59,8 +67,9 @@ LIMITER = limits.REDIS if REDIS_URL else limits.LOCAL
 ANONYMOUS_LIMITS = env.limits("DOORWARD_ANONYMOUS_LIMITS", "600/min, 100/s")
 # How often the last uses of credentials are written, in seconds; 0: when asked only.
 LAST_USED_SECONDS = 1.0
-# The same of usage. What a crash loses is what was counted since.
-USAGE_SECONDS = 4.0
+# The same of usage. What a crash loses is what was counted since. A second faster, and
+# a busy key would be written more than twenty times a minute.
+USAGE_SECONDS = 4.8
 # Who may read /metrics.
 METRICS_NETWORKS = env.networks("DOORWARD_METRICS_NETWORKS", "127.0.0.0/8, ::1/128")
 BRAKES = env.brakes("DOORWARD_BRAKES", "10/account, 60/address in 15 min")
@@ -144,6 +153,7 @@ INSTALLED_APPS = [
     "config.apps.ConfigConfig",
     "config.apps.DoorwardAdminConfig",
     "scans",
+    "gateway",
     "apikeys",
     "oauth",
     "accounts",
@@ -176,16 +186,27 @@ CREDENTIAL_KINDS = [
     "oauth.authentication.oauth_tokens",
 ]
 
+# Who finds a key that another system issued.
+IMPORTED_KEYS = "apikeys.imported.find"
+
 # Who delivers which kind of message of the outbox: a callable that takes the payload.
-OUTBOX_KINDS = {"backchannel_logout": "oauth.logout.deliver"}
+OUTBOX_KINDS = {
+    "backchannel_logout": "oauth.logout.deliver",
+    "mail": "accounts.mail.deliver",
+    "webhook": "accounts.webhook_sending.deliver",
+}
 
 # What each process does beside its requests, and the seconds between two runs.
 BACKGROUND = True
 BACKGROUND_JOBS = {
     "oauth.logout.announce": 1.0,
     "accounts.outbox.deliver_due": 1.0,
+    "accounts.denials.write": 2.0,
+    "apikeys.expiry.announce": 60.0,
+    "apikeys.idle.look": 600.0,
     "config.pruning.sweep": 60.0,
     "oauth.tokens.forget_answers": 60.0,
+    "accounts.idempotency.forget_answers": 60.0,
 }
 
 # All six tables of django-oauth-toolkit are ours, from the first migration on.

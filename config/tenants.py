@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -51,8 +52,8 @@ def create(
 ) -> Account:
     """A new tenant. A new owner gets a random password, a known one keeps theirs.
 
-    The two keys belong to the organization and hold every scope of the product.
-    Raises UnprovenOwner.
+    The two keys belong to the organization and hold every scope of the product. A
+    deployment that is a sandbox makes no live one. Raises UnprovenOwner.
     """
     with transaction.atomic():
         owner, password = _owner(email)
@@ -62,6 +63,7 @@ def create(
         keys = {
             environment: _key(organization, environment, by=by)
             for environment in ENVIRONMENTS
+            if environment == TEST or not settings.SANDBOX_ONLY
         }
         for environment in ENVIRONMENTS:
             Workspace.objects.default_of(organization, environment)
@@ -71,7 +73,7 @@ def create(
         plan=plan.slug,
         email=owner.email,
         password=password,
-        api_key=keys[LIVE],
+        api_key=keys.get(LIVE),
         test_api_key=keys[TEST],
     )
 

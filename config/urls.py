@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 
 import accounts.urls
 import apikeys.urls
+import gateway.urls
 import oauth.urls
 import scans.urls
 from config import handlers, health, schema
@@ -21,6 +22,7 @@ API = "api/v1/"
 urlpatterns = [
     path(API, include(accounts.urls.endpoints)),
     path(API, include(apikeys.urls.endpoints)),
+    path(API, include(gateway.urls.endpoints)),
     path(API, include(oauth.urls.endpoints)),
     path(API, include(scans.urls.endpoints)),
     path("oauth/", include(oauth.urls.engine)),
@@ -52,13 +54,18 @@ def public_paths() -> frozenset[str]:
 
 
 @cache
-def uncharged_paths() -> frozenset[str]:
-    """The addresses whose view declares that asking it costs nothing of a plan."""
-    return frozenset(
-        f"/{route}"
+def uncharged_paths() -> dict[str, tuple[str, ...]]:
+    """The addresses whose view declares that asking it costs nothing of a plan, with
+    the capabilities that it costs nothing for."""
+    declared = (
+        (f"/{route}", getattr(view, "cls", view))
         for route, view in _routes("", get_resolver())
-        if getattr(view, "is_uncharged", False)
     )
+    return {
+        address: tuple(getattr(view, "required", {}).get("POST", ()))
+        for address, view in declared
+        if getattr(view, "is_uncharged", False)
+    }
 
 
 @cache

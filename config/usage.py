@@ -9,22 +9,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from accounts.credentials import Credential
+from accounts.outcomes import OUTCOME_OF_CODE
 from accounts.problems import Problem
 from accounts.redaction import redact
 from ratelimits import usage
 from ratelimits.counted import Counted, Use
 from ratelimits.limits import Decision
 
-# The refusals that have a count of their own, by their codes.
-OUTCOME_OF_CODE = {
-    "insufficient_scope": "insufficient_scope",
-    "ip_not_allowed": "ip_not_allowed",
-    "environment_mismatch": "environment_mismatch",
-    "key_expired": "expired",
-    "token_expired": "expired",
-    "key_revoked": "revoked",
-    "key_disabled": "disabled",
-}
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
@@ -40,14 +31,18 @@ def note(
     counted = _counted(request)
     if counted is None:
         return
-    is_charged = decision.allowed and request.credential is not None  # type: ignore[attr-defined]
+    credential: Credential | None = request.credential  # type: ignore[attr-defined]
+    is_charged = decision.allowed and credential is not None
+    outcome = _outcome(request, response, decision)
     use = Use(
-        outcome=_outcome(request, response, decision),
+        outcome=outcome,
         charged=cost if is_charged else 0,
         status=response.status_code,
-        endpoint=_endpoint(request),
+        endpoint=endpoint_of(request),
         address=request.client_address,  # type: ignore[attr-defined]
         agent=agent_of(request.META.get("HTTP_USER_AGENT", "")),
+        scopes=_scopes(credential, outcome),
+        reports=_sorted(credential.reports) if credential is not None else (),
     )
     usage.note(counted, use, now=decision.reading.now)
 
@@ -58,6 +53,17 @@ def _counted(request: HttpRequest) -> Counted | None:
         return credential.counted
     refusal: Problem | None = request.refusal  # type: ignore[attr-defined]
     return refusal.counted if refusal is not None else None
+
+
+def _scopes(credential: Credential | None, outcome: str) -> tuple[str, ...]:
+    """What it needed of what it holds. A refused request got nothing by a scope."""
+    if credential is None or outcome != "allowed":
+        return ()
+    return _sorted(credential.exercised)
+
+
+def _sorted(names: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(names)) if names else ()
 
 
 def _outcome(
@@ -75,7 +81,7 @@ def _outcome(
     return "refused" if code and response.status_code in (401, 403) else "allowed"
 
 
-def _endpoint(request: HttpRequest) -> str:
+def endpoint_of(request: HttpRequest) -> str:
     """`GET /api/v1/scans/{scan_id}`; empty for an address that there is not."""
     match = request.resolver_match
     if match is None:

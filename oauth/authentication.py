@@ -11,9 +11,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import ids, sealing
+from accounts.audit import Actor
 from accounts.authentication import BEARER, DPOP
-from accounts.credentials import OAUTH, Credential
-from accounts.models import Organization, User
+from accounts.credentials import OAUTH, Credential, Departure
+from accounts.models import Membership, Organization, User
 from accounts.problems import Problem
 from accounts.products import LIVE, Product
 from accounts.tokens import ACCESS_HEADER, claims_of, header_of
@@ -69,10 +70,11 @@ class OAuthTokens:
     def limits(self, ids_: Iterable[str]) -> dict[str, Limits]:
         return {}
 
-    def end(self, user: User, organization: Organization, reason: str) -> int:
-        rows = Consent.objects.filter(
-            membership__user=user, membership__organization=organization
-        )
+    def departure(self, membership: Membership) -> Departure:
+        return Departure()
+
+    def left(self, membership: Membership, reason: str, *, by: Actor) -> int:
+        rows = Consent.objects.filter(membership=membership)
         withdrawn: int = rows.withdraw(reason)
         return withdrawn
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
     IPv6Address,
     IPv6Network,
     ip_address,
+    ip_network,
 )
 
 Address = IPv4Address | IPv6Address
@@ -16,6 +18,8 @@ Network = IPv4Network | IPv6Network
 
 # Peers without an address (a Unix socket) share one bucket: nobody is unlimited.
 UNKNOWN = "unknown"
+# How an IPv6 socket shows IPv4 (RFC 4291 2.5.5.2), and how many bits that is.
+MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 def client_address(meta: Mapping[str, str], trusted: Sequence[Network]) -> str:
@@ -47,6 +51,27 @@ def network(address: str) -> str:
     if isinstance(found, IPv6Address):
         return str(IPv6Network((found, 64), strict=False))
     return UNKNOWN if found is None else str(found)
+
+
+@lru_cache(maxsize=10_000)
+def networks_of(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    """A list of addresses and CIDR networks, read. Raises ValueError."""
+    return tuple(_network(text) for text in texts)
+
+
+def _network(text: str) -> Network:
+    """Addresses are read as IPv4 where they can be, so their networks are as well."""
+    found = ip_network(text, strict=False)
+    if isinstance(found, IPv6Network) and found.subnet_of(MAPPED):
+        mapped = int(found.network_address) & 0xFFFF_FFFF
+        return IPv4Network((mapped, found.prefixlen - MAPPED.prefixlen))
+    return found
+
+
+def normal(address: str) -> str | None:
+    """An address in the one spelling that we write, or none for what is none."""
+    found = _address(address)
+    return None if found is None else str(found)
 
 
 def is_among(address: str, networks: Sequence[Network]) -> bool:

@@ -19,8 +19,12 @@ from django_ratelimit.core import get_usage
 from ratelimits import in_flight
 from ratelimits.addresses import client_address, network
 
-# Two of the server's sixteen threads are never held by guesses that queue.
+# Guesses that queue leave two of the server's sixteen threads free but for a moment.
 MOST_QUEUING = 14
+# Who was let in a moment ago may still hold its seat in the queue, and look at a place
+# that it does not take. So a full queue is given this long: refused at once, right
+# guesses would pay for it.
+SEAT_SECONDS = 0.25
 QUEUE_SECONDS = 4.0
 LOOK_SECONDS = 0.02
 _queue = BoundedSemaphore(MOST_QUEUING)
@@ -140,7 +144,7 @@ def _places(counters: list[Counter]) -> list[str]:
     places, busy = _enter(counters)
     if busy is None:
         return places
-    if not _queue.acquire(blocking=False):
+    if not _queue.acquire(timeout=SEAT_SECONDS):
         raise TooManyGuesses(1)
     try:
         return _queued(counters, busy)

@@ -24,8 +24,26 @@ OUTCOMES = (
 COUNTS = ("charged", "requests", *OUTCOMES)
 # What stands for all names beyond the most that a row keeps.
 REST = "…"
-MOST_NAMES = {"endpoints": 200, "statuses": 100, "addresses": 200, "agents": 50}
-LONGEST_NAME = {"endpoints": 200, "statuses": 3, "addresses": 45, "agents": 100}
+MOST_NAMES = {
+    "endpoints": 200,
+    "statuses": 100,
+    "addresses": 200,
+    "agents": 50,
+    "scopes": 100,
+    "reports": 10,
+    "turned_away": 50,
+}
+LONGEST_NAME = {
+    "endpoints": 200,
+    "statuses": 3,
+    "addresses": 45,
+    "agents": 100,
+    "scopes": 64,
+    "reports": 64,
+    "turned_away": 45,
+}
+# Requests that say nothing against the address that they came from.
+WELCOME = ("allowed", "limited")
 
 Names = dict[str, int]
 
@@ -42,7 +60,9 @@ class Counted(NamedTuple):
 
 class Use(NamedTuple):
     """One request. `charged` is what the day's quota lost by it; `endpoint` is empty
-    where it was refused before an address was looked for."""
+    where it was refused before an address was looked for. `scopes` are those that it
+    needed and had, `reports` the rules that would have refused it, were they not only
+    tried."""
 
     outcome: str
     charged: int
@@ -50,6 +70,8 @@ class Use(NamedTuple):
     endpoint: str = ""
     address: str = ""
     agent: str = ""
+    scopes: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
 
 
 class Tally:
@@ -75,8 +97,16 @@ class Tally:
             new += _bump(details, "endpoints", use.endpoint, room)
         if use.address:
             new += _bump(details, "addresses", use.address, room)
+            if use.outcome not in WELCOME:
+                new += _bump(details, "turned_away", use.address, room)
         if use.agent:
             new += _bump(details, "agents", use.agent, room)
+        # A scope that is lost would be taken for unused, and there are only a few: they
+        # have room always.
+        for scope in use.scopes:
+            new += _bump(details, "scopes", scope, True)
+        for report in use.reports:
+            new += _bump(details, "reports", report, True)
         return new
 
     def add(self, counts: Mapping[str, int], details: Mapping[str, Names]) -> None:
@@ -85,6 +115,9 @@ class Tally:
             self.counts[name] += counts[name]
         for group, most in MOST_NAMES.items():
             merge(self.details[group], details.get(group, {}), most)
+        if counts["requests"] and "scopes" not in details:
+            # Counted by a version that did not tell scopes: some may have been used.
+            merge(self.details["scopes"], {REST: counts["requests"]}, 0)
 
     @property
     def names(self) -> int:

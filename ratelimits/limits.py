@@ -140,6 +140,19 @@ def decide(limits: Limits, reading: Reading, *, source: str) -> Decision:
     return Decision(True, "minute", limit, left, reset, 0, (), reading, source)
 
 
+def foreseen(limits: Limits, looked: Decision) -> Decision:
+    """What one request would be told now, after a look that counted nothing."""
+    reading, daily = looked.reading, limits.daily
+    is_full = reading.minute_used >= limits.per_minute
+    is_over = daily is not None and reading.day_used >= daily
+    waits = reading._replace(
+        burst_wait=reading.burst_more,
+        minute_wait=reading.minute_more if is_full else 0,
+        day_wait=until_midnight(reading.now) if is_over else 0,
+    )
+    return decide(limits, waits, source=looked.source)
+
+
 def quotas(limits: Limits, reading: Reading) -> list[Quota]:
     """The minute, the day where it is limited, the burst only when it is used up.
 

@@ -25,6 +25,9 @@ from ratelimits.limits import DAY
 # while the database is away requests are counted without their endpoints and addresses.
 MOST_PENDING = 100_000
 MOST_NAMES = 200_000
+# So often in a minute readers may have it written, beside the rounds.
+MOST_ASKED = 6
+MINUTE = 60
 # What datetime.date calls 1970-01-01.
 EPOCH = 719_163
 EXPECTED = (Error, OSError)
@@ -47,6 +50,7 @@ class Recorder:
         self._full = threading.Event()
         self._thread: threading.Thread | None = None
         self._trouble = ""
+        self._asked: list[float] = []
         self.pending: dict[Key, Tally] = {}
         self.names = 0
 
@@ -71,6 +75,20 @@ class Recorder:
             except Exception:
                 self._keep(taken)
                 raise
+
+    def catch_up(self) -> None:
+        """A flush for someone who reads the rows next. It never raises. Where too many
+        asked it is left to the next round: nobody has rows written at will."""
+        now = time.monotonic()
+        with self._lock:
+            self._asked = [each for each in self._asked if now - each < MINUTE]
+            if not self.pending or len(self._asked) >= MOST_ASKED:
+                return
+            self._asked.append(now)
+        try:
+            self.flush()
+        except EXPECTED as error:
+            logger.warning("Usage is read as it is: %s", type(error).__name__)
 
     def attempt(self) -> None:
         """A flush that never raises. Logs when trouble begins and when it ends, not

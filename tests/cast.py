@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
-from accounts import organizations, sessions, signing
+from accounts import denials, organizations, sessions, signing
 from accounts.audit import SYSTEM
 from accounts.last_used import recorder
 from accounts.models import Membership, Organization, SigningKey, User
@@ -104,6 +105,7 @@ def _fresh_process() -> None:
     recorder.pending.clear()
     recorder.written.clear()
     usage.recorder.forget()
+    denials.recorder.forget()
 
 
 class StandingClock:
@@ -175,13 +177,17 @@ Issue = Callable[..., tuple[ApiKey, str]]
 def issue(alice: Person) -> Issue:
     """issue("scans_read", owner=bob, environment="test") -> the key and its text.
 
-    Without `owner` a key of alice's organization.
+    Without `owner` a key of alice's organization. Names are numbered: CI, CI 2, ….
     """
+    numbers = count(1)
 
     def make(
         *scopes: str, owner: Person | None = None, **wish: Any
     ) -> tuple[ApiKey, str]:
-        wish = {"name": "CI", "environment": "live", **wish}
+        if "name" not in wish:
+            number = next(numbers)
+            wish["name"] = "CI" if number == 1 else f"CI {number}"
+        wish = {"environment": "live", **wish}
         return lifecycle.issue_for(
             owner.organization if owner else alice.organization,
             Wish(scopes=scopes, **wish),

@@ -26,11 +26,20 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Left out, not skipped: these have nothing to say about the other database."""
+    lost = [item.nodeid for item in items if _belongs_nowhere(item)]
+    if lost:
+        raise pytest.UsageError(f"On no database: {', '.join(lost)}")
     foreign = "sqlite_only" if on_postgresql() else "postgres_only"
     left_out = [item for item in items if item.get_closest_marker(foreign)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _belongs_nowhere(item: pytest.Item) -> bool:
+    return {"sqlite_only", "postgres_only"} <= {
+        mark.name for mark in item.iter_markers()
+    }
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,8 +6,10 @@ It lives as long as the test run, on fresh data, and on the database of the lane
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import uuid
@@ -72,7 +74,8 @@ class Live:
     def make_key(self, account: Account, *scopes: str, **wish: Any) -> dict[str, Any]:
         """A new key of the account's organization: the one answer with its text."""
         headers = {"X-API-Key": account["api_key"]}
-        body = {"name": "CI Pipeline", "scopes": scopes, **wish}
+        name = f"CI Pipeline {secrets.token_hex(4)}"
+        body = {"name": name, "scopes": scopes, **wish}
         answer = self.send("POST", "/api/v1/api-keys", json=body, headers=headers)
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json()
@@ -184,7 +187,10 @@ def node_program(name: str) -> str:
 def node_package(name: str) -> Path:
     """The same for a package."""
     package = ROOT / "node_modules" / name
-    if not package.exists():
-        words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        run(words, dict(os.environ), cwd=ROOT)
+    # Another worker may be installing: what is there already may be half of it.
+    with (ROOT / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not package.exists():
+            words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            run(words, dict(os.environ), cwd=ROOT)
     return package

@@ -20,8 +20,8 @@ from config import launch, ports
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 20
-# Far apart for two test runs on one machine.
-_ports = itertools.count(18_000 + os.getpid() % 500 * 20)
+# Far apart for two test runs on one machine, and for the workers of one run.
+_ports = itertools.count(18_000 + os.getpid() % 50 * 200)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tests.promises import PROMISES, TITLES
 from tests.running import ROOT, clean_environment
 
 # A real server and real clients.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient, pytest.mark.sqlite_only]
 
 CLIENTS = ROOT / "docs" / "clients"
 ID = re.compile(r"\b(usr|org|key|scan|ws)_[0-9a-z]{26}\b")

@@ -27,7 +27,7 @@ from tests.oauth.live_browser import browsing
 from tests.running import ROOT, clean_environment, command, free_port, running_up
 
 # A real server and real clients.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient, pytest.mark.sqlite_only]
 
 README = ROOT / "README.md"
 KNOWN = {"bash", "text", "json", "toml", "python", "ts", "nginx"}
@@ -121,7 +121,6 @@ def test_every_client_that_is_shown_is_the_file(block):
     assert block.text == (ROOT / block.name).read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("block", all_blocks("toml"), ids=str)
 def test_every_product_file_that_is_shown_gets_a_demo(block, tmp_path):
     (tmp_path / block.name).write_text(block.text)
@@ -167,8 +166,6 @@ def test_the_first_command_prints_what_is_shown(tmp_path):
     assert missing_lines("\n".join(shown), real) == []
 
 
-@pytest.mark.slow
-@pytest.mark.sqlite_only
 def test_the_first_command_prints_what_is_shown_in_a_fresh_checkout(tmp_path):
     checkout = tmp_path / "doorward"
     shutil.copytree(ROOT, checkout, ignore=NOT_CLONED)
@@ -179,8 +176,6 @@ def test_the_first_command_prints_what_is_shown_in_a_fresh_checkout(tmp_path):
     assert missing_lines(named(README, "up", "text").text, "\n".join(progress)) == []
 
 
-@pytest.mark.slow
-@pytest.mark.sqlite_only
 def test_the_second_command_prints_what_is_shown():
     words = command("test", "--", "tests/ratelimits/test_limits_as_text.py")
     real = run(words, clean_environment(None))
@@ -192,7 +187,6 @@ def test_the_second_command_prints_what_is_shown():
 # What needs other programs
 
 
-@pytest.mark.slow
 def test_the_typescript_clients_are_compiled_and_run_as_shown(readers, printed):
     needs("node")
     node_program("tsc")

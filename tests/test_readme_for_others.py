@@ -86,6 +86,8 @@ def ask_until_ready(url, process, *, trusted=True):
 
 
 @pytest.mark.slow
+@pytest.mark.patient
+@pytest.mark.postgres_only
 def test_the_server_for_others_starts_as_shown(serving):
     port, process = serving
     answer = ask_until_ready(f"http://127.0.0.1:{port}", process)
@@ -122,6 +124,8 @@ def proxy(serving, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.patient
+@pytest.mark.postgres_only
 def test_bodies_that_never_come_hold_no_thread_behind_the_proxy(proxy):
     url, trusted = proxy
     address = httpx.URL(url)
@@ -136,6 +140,8 @@ def test_bodies_that_never_come_hold_no_thread_behind_the_proxy(proxy):
 
 
 @pytest.mark.slow
+@pytest.mark.patient
+@pytest.mark.postgres_only
 def test_the_client_address_comes_through_the_proxy(proxy):
     url, trusted = proxy
     left = []

@@ -10,7 +10,7 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import joining, members
+from accounts import departures, joining, members
 from accounts.credentials import Credential
 from accounts.endpoints import Endpoint, checked, found
 from accounts.joining import Acceptance
@@ -18,6 +18,7 @@ from accounts.models import AuditEvent, Membership, User
 from accounts.serializers import (
     AcceptRequest,
     AuditEventObject,
+    DepartureObject,
     InvitationRequest,
     InvitedObject,
     MemberChange,
@@ -62,11 +63,9 @@ class Users(Endpoint, generics.ListAPIView[Membership]):
         return Response(answer, status.HTTP_201_CREATED)
 
 
-class UserDetail(Endpoint):
-    """One member of the organization."""
+class MemberEndpoint(Endpoint):
+    """What concerns one member of the organization."""
 
-    required = {"PATCH": ["members_manage"], "DELETE": ["members_manage"]}
-    refuses = {"PATCH": [409], "DELETE": [409]}
     live_only = True
 
     def member(self, user_id: str) -> Membership:
@@ -75,6 +74,13 @@ class UserDetail(Endpoint):
         membership = of_organization.select_related("user", "organization")
         row: Membership = found(membership.filter(user__in=users).first())
         return row
+
+
+class UserDetail(MemberEndpoint):
+    """One member of the organization."""
+
+    required = {"PATCH": ["members_manage"], "DELETE": ["members_manage"]}
+    refuses = {"PATCH": [409], "DELETE": [409]}
 
     @extend_schema(request=MemberChange, responses=MemberObject, tags=["members"])
     def patch(self, request: Request, user_id: str) -> Response:
@@ -91,6 +97,18 @@ class UserDetail(Endpoint):
         membership = self.member(user_id)
         members.remove(membership, remover=self.credential, by=self.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class UserDeparture(MemberEndpoint):
+    """What the going of one member would mean for keys."""
+
+    required = {"GET": ["members_manage"]}
+
+    @extend_schema(responses=DepartureObject, tags=["members"])
+    def get(self, request: Request, user_id: str) -> Response:
+        """Look before you remove or deactivate somebody."""
+        departure = departures.departure(self.member(user_id))
+        return Response(DepartureObject(departure).data)
 
 
 class AcceptInvitation(Endpoint):

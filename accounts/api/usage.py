@@ -17,6 +17,7 @@ from accounts.usage import Span
 from accounts.usage_serializers import SpanQuery, UsageObject, UsageQuery
 from accounts.usage_table import CSV
 from ratelimits.models import UsageQuerySet
+from ratelimits.usage import recorder
 
 JSON = "application/json"
 
@@ -50,8 +51,10 @@ class UsageEndpoint(Endpoint):
         )
 
     def rows(self, wanted: Wanted) -> UsageQuerySet:
-        """The organization's that this caller may see. Raises Problem."""
+        """The organization's that this caller may see, with what this process has
+        counted. Raises Problem."""
         environments = usage.environments(self.credential, wanted.environment)
+        recorder.catch_up()
         rows = usage.rows_of(self.credential.organization, wanted.span)
         return rows.filter(environment__in=environments)
 

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ),
                 ("digest", models.BinaryField(max_length=32, unique=True)),
                 ("fingerprint", models.BinaryField(max_length=32)),
+                ("target", models.CharField(editable=False, max_length=60)),
                 ("sealed_answer", models.BinaryField(null=True)),
                 (
                     "created_at",
@@ -35,6 +36,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.AddIndex(
+            model_name="idempotentanswer",
+            index=models.Index(
+                condition=models.Q(("sealed_answer__isnull", False)),
+                fields=["created_at"],
+                name="answer_not_forgotten",
+            ),
         ),
         migrations.AddField(
             model_name="session",

@@ -92,16 +92,28 @@ class SeenOnce(models.Model):
 class IdempotentAnswer(models.Model):
     """What was answered to a request with an Idempotency-Key.
 
-    `digest` names the caller, the address and the key; `fingerprint` the body. The
-    answer is sealed, and forgotten long before the row.
+    `digest` names the caller, the address and the key; `fingerprint` the body,
+    `target` the object that was answered. The answer is sealed, and forgotten long
+    before the row.
     """
 
     digest = models.BinaryField(max_length=32, unique=True, editable=False)
     fingerprint = models.BinaryField(max_length=32, editable=False)
+    target = models.CharField(max_length=60, editable=False)
     sealed_answer = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(
         default=timezone.now, db_index=True, editable=False
     )
+
+    class Meta:
+        indexes: ClassVar = [
+            # Of those that still have an answer to be forgotten.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(sealed_answer__isnull=False),
+                name="answer_not_forgotten",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{bytes(self.digest).hex()} of {self.created_at}"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
 
-from accounts.models.identified import Identified
+from accounts.models.identified import Identified, IdentifiedQuerySet
 from accounts.models.outbox import MOST_ERROR_CHARACTERS, OutboxMessage
 from accounts.models.people import Organization
+
+
+class WebhookEndpointQuerySet(IdentifiedQuerySet["WebhookEndpoint"]):
+    """Many receivers."""
 
 
 class WebhookEndpoint(Identified):
@@ -34,8 +39,22 @@ class WebhookEndpoint(Identified):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=60, editable=False)
 
+    objects = WebhookEndpointQuerySet.as_manager()
+
     class Meta:
         indexes: ClassVar = [models.Index(fields=["organization", "-id"])]
+
+    @property
+    def context(self) -> str:
+        """What the sealed secrets are bound to."""
+        return f"webhook:{self.public_id}"
+
+    def wants(self, event: str) -> bool:
+        return not self.events or event in self.events
+
+
+class WebhookDeliveryQuerySet(IdentifiedQuerySet["WebhookDelivery"]):
+    """Many deliveries."""
 
 
 class WebhookDelivery(Identified):
@@ -62,12 +81,21 @@ class WebhookDelivery(Identified):
     delivered_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
 
+    objects = WebhookDeliveryQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural: ClassVar = "webhook deliveries"
         indexes: ClassVar = [
             models.Index(fields=["endpoint", "-id"]),
             models.Index(fields=["created_at"], name="webhook_delivery_age"),
         ]
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """None once it has ended. Wants the message loaded."""
+        if self.status != "pending" or self.message is None:
+            return None
+        return self.message.next_attempt_at
 
     @property
     def status(self) -> str:

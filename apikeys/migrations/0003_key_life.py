@@ -133,6 +133,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="apikey",
+            name="is_service",
+            field=models.BooleanField(default=False, editable=False),
+        ),
+        migrations.AddField(
+            model_name="apikey",
             name="metadata",
             field=models.JSONField(default=dict),
         ),
@@ -140,6 +145,14 @@ class Migration(migrations.Migration):
             model_name="apikey",
             name="tags",
             field=models.JSONField(default=list),
+        ),
+        migrations.AddIndex(
+            model_name="apikey",
+            index=models.Index(
+                condition=models.Q(("expires_at__isnull", False), ("revoked_at", None)),
+                fields=["expires_at"],
+                name="key_expiry",
+            ),
         ),
         migrations.AddField(
             model_name="apikeysecret",
@@ -165,6 +178,11 @@ class Migration(migrations.Migration):
             model_name="apikeysecret",
             name="sealed_hash",
             field=models.BinaryField(null=True),
+        ),
+        migrations.AddField(
+            model_name="apikeysecret",
+            name="imported_digest",
+            field=models.BinaryField(max_length=32, null=True, unique=True),
         ),
         migrations.AddConstraint(
             model_name="apikeysecret",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import ClassVar, Self
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -15,8 +15,15 @@ from accounts.models.identified import IdentifiedQuerySet
 from accounts.products import ENVIRONMENTS, TEST
 from ratelimits.limits import Limits
 
+if TYPE_CHECKING:
+    from apikeys.models.secrets import ApiKeySecret
+
 LEAKED = "leaked"
 REASONS = (LEAKED, "unused", "replaced", "other")
+# What somebody may think better of. Other reasons are the system's, such as that the
+# member was removed.
+UNDONE = frozenset(REASONS) - {LEAKED}
+RESTORABLE = timedelta(days=7)
 # What an address list does: it refuses, or it only counts what it would refuse.
 ENFORCE, REPORT = "enforce", "report"
 IP_MODES = (ENFORCE, REPORT)
@@ -25,11 +32,29 @@ IP_MODES = (ENFORCE, REPORT)
 class ApiKeyQuerySet(IdentifiedQuerySet["ApiKey"]):
     """Many keys."""
 
+    def with_people(self) -> Self:
+        """With all that an answer about them names."""
+        return self.select_related("organization", "membership__user", "contact__user")
+
     def live(self) -> Self:
         """Those that would be let in, as far as the key itself decides."""
-        now = timezone.now()
-        unexpired = Q(expires_at=None) | Q(expires_at__gt=now)
-        return self.filter(unexpired, revoked_at=None, disabled_at=None)
+        return self.lasting().filter(disabled_at=None)
+
+    def lasting(self) -> Self:
+        """Neither revoked nor expired: those that a name belongs to."""
+        unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(unexpired, revoked_at=None)
+
+    def orphaned(self) -> Self:
+        """Those whose `is_orphaned` holds."""
+        works_here = Q(
+            contact__removed_at=None,
+            contact__is_active=True,
+            contact__joined_at__isnull=False,
+            contact__user__is_active=True,
+        )
+        told = self.filter(membership=None, revoked_at=None, contact__isnull=False)
+        return told.exclude(works_here)
 
     def seen_by(self, credential: Credential) -> Self:
         """What a credential may list: all with `keys_manage`, else a person's own.
@@ -43,6 +68,19 @@ class ApiKeyQuerySet(IdentifiedQuerySet["ApiKey"]):
             found = found.filter(membership=credential.membership)
         return found
 
+    def locked(self, api_key: ApiKey) -> ApiKey:
+        """The same row, with its people, locked until the transaction ends.
+
+        Its organization is locked before it, by everybody, so that no two wait for each
+        other, and what is counted of its keys holds still.
+        """
+        organization = Organization.objects.locked(api_key.organization)
+        people = self.select_related("membership__user", "contact__user")
+        rows = people.select_for_update(of=("self",))
+        locked = rows.get(pk=api_key.pk)
+        locked.organization = organization
+        return locked
+
     def revoke(self, reason: str) -> int:
         """Revoke those that are not yet. The answer is how many."""
         return self.filter(revoked_at=None).update(
@@ -55,10 +93,13 @@ class ApiKey(Identified, Limited):
 
     Scopes are as granted; what they are worth now, the credential says. The id stays
     the same through rotations, secrets come and go below it. `contact` is the member
-    who answers for a key of the organization. An empty `allowed_ips` allows all.
+    who answers for a key of the organization. An empty `allowed_ips` allows all. Only
+    an operator makes a key `is_service`: it judges every credential of its product.
     """
 
     prefix: ClassVar[str] = "key"
+    # Who is told from where it was used (accounts.last_used).
+    uses_told_to: ClassVar[str] = "apikeys.networks.used_from"
 
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, related_name="api_keys"
@@ -78,6 +119,7 @@ class ApiKey(Identified, Limited):
     ip_mode = models.CharField(
         max_length=7, choices=[(mode, mode) for mode in IP_MODES], default=ENFORCE
     )
+    is_service = models.BooleanField(default=False, editable=False)
     metadata = models.JSONField(default=dict)
     tags = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -93,7 +135,14 @@ class ApiKey(Identified, Limited):
 
     class Meta:
         verbose_name = "API key"
-        indexes: ClassVar = [models.Index(fields=["organization", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-id"]),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(expires_at__isnull=False, revoked_at=None),
+                name="key_expiry",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -127,11 +176,34 @@ class ApiKey(Identified, Limited):
     def is_orphaned(self) -> bool:
         """A key of the organization whose contact works here no longer. Wants the
         contact and its user loaded."""
-        contact = self.contact if self.membership is None else None
+        stands = self.membership_id is None and self.revoked_at is None
+        contact = self.contact if stands else None
         return contact is not None and contact.status != "active"
 
     @property
+    def is_bound(self) -> bool:
+        """Whether requests from other addresses are refused."""
+        return bool(self.allowed_ips) and self.ip_mode == ENFORCE
+
+    @property
     def hint(self) -> str:
-        """The look of the newest secret. Wants `secrets` prefetched in lists."""
-        secrets = sorted(self.secrets.all(), key=lambda secret: secret.pk)
+        """The look of the current secret, or of the newest where none is current. Wants
+        `secrets` prefetched in lists."""
+        secrets = sorted(
+            self.secrets.all(), key=lambda secret: (secret.is_current, secret.pk)
+        )
         return secrets[-1].hint if secrets else ""
+
+    @property
+    def living_secrets(self) -> list[ApiKeySecret]:
+        """Those that are let in as long as the key is: the newest first."""
+        now = timezone.now()
+        secrets = sorted(self.secrets.all(), key=lambda secret: -secret.pk)
+        return [secret for secret in secrets if not secret.is_retired(now)]
+
+    @property
+    def restorable_until(self) -> datetime | None:
+        """Until when its revocation can be undone; none where it cannot."""
+        if self.revoked_at is None or self.revoked_reason not in UNDONE:
+            return None
+        return self.revoked_at + RESTORABLE

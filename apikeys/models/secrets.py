@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import sealing
 from accounts.lookups import Lookup
+from apikeys import keys
 from apikeys.models.keys import ApiKey
 
 
@@ -18,7 +21,25 @@ class ApiKeySecretQuerySet(models.QuerySet["ApiKeySecret"]):
 
     def find(self, key: str) -> ApiKeySecret | None:
         """The secret, with all that decides about it: one query on a unique index."""
-        return _by_digest.find(sealing.digests(key))
+        return self.with_digest(sealing.digests(key))
+
+    def with_digest(self, digests: Sequence[bytes]) -> ApiKeySecret | None:
+        """The same by what a key may lie under, for keys from elsewhere."""
+        return _by_digest.find(digests)
+
+    def keep(self, api_key: ApiKey, text: str) -> ApiKeySecret:
+        """Make this text the current secret of a key that has none."""
+        secret: ApiKeySecret = self.create(
+            api_key=api_key,
+            digest=sealing.digest(text),
+            pepper=sealing.newest_pepper(),
+            hint=keys.hint(text),
+        )
+        return secret
+
+    def living(self, now: datetime) -> Self:
+        """Those that are not retired."""
+        return self.filter(Q(retires_at=None) | Q(retires_at__gt=now))
 
 
 class ApiKeySecret(models.Model):
@@ -43,6 +64,10 @@ class ApiKeySecret(models.Model):
     format = models.CharField(max_length=20, blank=True, editable=False)
     # Of a salted hash, which no digest can be looked up by.
     sealed_hash = models.BinaryField(null=True, editable=False)
+    # What it was imported under. It stays, so that a second import finds it.
+    imported_digest = models.BinaryField(
+        max_length=32, unique=True, null=True, editable=False
+    )
 
     objects: Any = ApiKeySecretQuerySet.as_manager()
 
@@ -57,6 +82,10 @@ class ApiKeySecret(models.Model):
 
     def __str__(self) -> str:
         return self.hint
+
+    @property
+    def is_current(self) -> bool:
+        return self.retires_at is None
 
     def is_retired(self, now: datetime) -> bool:
         return self.retires_at is not None and self.retires_at <= now

@@ -3,8 +3,18 @@
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
+from django.utils import timezone
 
-from accounts.credentials import API_KEY, OAUTH, SESSION, Credential, kinds, rights
+from accounts.audit import SYSTEM
+from accounts.credentials import (
+    API_KEY,
+    OAUTH,
+    SESSION,
+    Credential,
+    Departure,
+    kinds,
+    rights,
+)
 from accounts.models import Membership, Organization, User
 from accounts.products import products
 from accounts.roles import ROLES
@@ -158,6 +168,9 @@ def test_every_kind_of_credential_answers_the_same_questions(db):
     somewhere = Organization.objects.create(
         name="Acme", product_slug="netrecon", plan_slug="starter"
     )
+    member = Membership.objects.create(
+        user=nobody, organization=somewhere, role="member"
+    )
     for kind in kinds():
         assert kind.carriers
         assert not kind.recognises("")
@@ -165,7 +178,8 @@ def test_every_kind_of_credential_answers_the_same_questions(db):
         assert kind.find("hello") is None
         assert kind.held_by(nobody, somewhere) == []
         assert kind.names([]) == {}
-        assert kind.end(nobody, somewhere, "member_removed") == 0
+        assert kind.departure(member) == Departure()
+        assert kind.left(member, "member_removed", by=SYSTEM) == 0
 
 
 def consented(person):
@@ -191,7 +205,9 @@ def test_held_keys_sign_ins_and_grants_are_named_and_ended(issue, bob):
     assert sessions.names([session_id]) == {session_id: "Sign-in"}
     assert grants.held_by(*of_bob) == [consent]
     assert grants.names([consent]) == {consent: "Bot"}
+    bob.membership.removed_at = timezone.now()
+    bob.membership.save()
     for kind in kinds():
-        assert kind.end(*of_bob, "member_removed") == 1
+        assert kind.left(bob.membership, "member_removed", by=SYSTEM) == 1
         assert kind.held_by(*of_bob) == []
-        assert kind.end(*of_bob, "member_removed") == 0
+        assert kind.left(bob.membership, "member_removed", by=SYSTEM) == 0

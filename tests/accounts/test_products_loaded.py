@@ -44,6 +44,15 @@ def test_every_fact_of_a_file_is_in_the_product(folder):
     assert acme.sessions.refresh_absolute == timedelta(days=3)
 
 
+def test_schemes_of_imported_keys_are_none_unless_the_file_names_them(folder):
+    assert load([folder(acme=ACME)])["acme"].imported_schemes == frozenset()
+    named = ACME.replace("[keys]", '[keys]\nimported_schemes = ["API-Key", "Token"]')
+    acme = load([folder("named", acme=named)])["acme"]
+    assert acme.imported_schemes == {"api-key", "token"}
+    for product in ("netrecon", "netallion"):
+        assert products()[product].imported_schemes == {"api-key", "token"}
+
+
 def test_what_applications_are_given_is_in_the_file_too(folder):
     assert load([folder(acme=ACME)])["acme"].oauth == OAuthRules(
         access_prefix="acme_oat_",

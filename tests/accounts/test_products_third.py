@@ -123,6 +123,8 @@ def test_its_limits_hold(only_acme, signing_keys):
 
 
 @pytest.mark.slow
+@pytest.mark.patient
+@pytest.mark.sqlite_only
 def test_a_running_server_serves_it_beside_the_guides(folder, tmp_path):
     data = tmp_path / "data"
     with running_up(data, DOORWARD_PRODUCTS_DIR=str(folder)) as up:

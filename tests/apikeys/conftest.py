@@ -1,5 +1,7 @@
 """What the tests of keys share."""
 
+from itertools import count
+
 import pytest
 
 from tests.accounts.conftest import crowd as crowd
@@ -13,12 +15,13 @@ KEYS = "/api/v1/api-keys"
 def ask(alice):
     """ask(who, scopes=[...], owner="me") -> the answer to a wish for a key.
 
-    `who` is a person or the text of a key; without one it is alice.
+    `who` is a person or the text of a key; without one it is alice. Names are numbered.
     """
-    from_here = {"name": "CI", "scopes": ["scans_read"]}
+    numbers = count(1)
 
     def make(who=None, **wish):
-        return through(who or alice, "POST", KEYS, {**from_here, **wish})
+        usual = {"name": f"Asked {next(numbers)}", "scopes": ["scans_read"]}
+        return through(who or alice, "POST", KEYS, {**usual, **wish})
 
     return make
 

@@ -39,8 +39,14 @@ def personal(issue, bob, call):
 def test_a_revoked_key(issue, call, dies):
     api_key, key = issue("scans_read")
     assert call(key).status_code == 200
-    ApiKey.objects.filter(pk=api_key.pk).revoke("leaked")
+    ApiKey.objects.filter(pk=api_key.pk).revoke("replaced")
     dies(key, "key_revoked")
+
+
+def test_a_key_revoked_because_it_leaked(issue, dies):
+    api_key, key = issue("scans_read")
+    ApiKey.objects.filter(pk=api_key.pk).revoke("leaked")
+    dies(key, "key_leaked")
 
 
 def test_a_disabled_key_until_it_is_enabled(issue, call, dies):

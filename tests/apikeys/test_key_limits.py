@@ -200,4 +200,4 @@ def test_a_key_that_is_refused_by_its_limits_is_refused_by_its_end_at_once(issue
     assert [call(key).status_code for _ in range(3)] == [200, 429, 429]
     lifecycle.revoke(api_key, reason="leaked", by=SYSTEM)
     refused = call(key)
-    assert (refused.status_code, refused.json()["code"]) == (401, "key_revoked")
+    assert (refused.status_code, refused.json()["code"]) == (401, "key_leaked")

@@ -150,7 +150,7 @@ def test_a_slow_key_makes_and_changes_keys_as_slow(slow, issue, ask, change):
         assert ask(slow[1], limits=limits).status_code == 201
         other = issue("scans_read")[0]
         assert change(slow[1], other, limits=limits).status_code == 200
-        assert change(slow[1], other, name="New").status_code == 200
+        assert change(slow[1], other, name=f"New {other.pk}").status_code == 200
     assert change(slow[1], slow[0], name="New").status_code == 200
     assert change(slow[1], slow[0], limits=slower).status_code == 200
 

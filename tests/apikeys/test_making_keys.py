@@ -25,7 +25,9 @@ def test_a_new_key_is_described_and_works_at_once(alice, ask, call):
     body = made.json()
     assert list(body) == [
         "id", "name", "hint", "scopes", "environment", "owner", "status",
-        "created_at", "expires_at", "last_used_at", "last_used_ip", "limits", "key",
+        "created_at", "expires_at", "last_used_at", "last_used_ip", "limits",
+        "allowed_ips", "ip_mode", "metadata", "tags", "contact", "orphaned",
+        "revoked_at", "revoked_reason", "created_by", "restorable_until", "key",
     ]  # fmt: skip
     assert body["name"] == "Night build"
     assert body["scopes"] == ["scans_read", "devices_read"]

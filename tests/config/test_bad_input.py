@@ -41,6 +41,7 @@ BODIES = {
     "POST /api/v1/auth/totp/confirm": {"totp_code": "123456"},
     "POST /api/v1/auth/totp/remove": {"totp_code": "123456"},
     "POST /api/v1/auth/totp/recovery-codes": {"totp_code": "123456"},
+    "POST /api/v1/auth/step-up": {"totp_code": "123456"},
     "POST /api/v1/auth/password": {"current_password": "x", "new_password": "y"},
     "POST /api/v1/auth/password/reset": {"email": "alice@acme.test"},
     "POST /api/v1/auth/password/reset/confirm": {"token": "x", "new_password": "y"},
@@ -59,12 +60,38 @@ BODIES = {
         "expires_at": "2040-01-01T00:00:00Z",
         "owner": "me",
         "limits": {"per_minute": 60, "burst": 5, "daily": None},
+        "allowed_ips": ["192.0.2.1"],
+        "ip_mode": "report",
+        "metadata": {"team": "core"},
+        "tags": ["ci"],
     },
     "PATCH /api/v1/api-keys/{key}": {
         "name": "CI",
         "scopes": ["scans_read"],
         "expires_at": "2040-01-01T00:00:00Z",
         "limits": {"per_minute": 60, "burst": 5, "daily": None},
+        "allowed_ips": ["192.0.2.1"],
+        "ip_mode": "report",
+        "metadata": {"team": "core"},
+        "tags": ["ci"],
+    },
+    "POST /api/v1/api-keys/{key}/rotate": {"grace_seconds": 5},
+    "POST /api/v1/api-keys/{key}/transfer": {
+        "owner": "organization",
+        "contact": "usr_01h455vb4pex5vsknk084sn02q",
+    },
+    "POST /api/v1/api-keys/revoke": {
+        "ids": ["key_01h455vb4pex5vsknk084sn02q"],
+        "reason": "unused",
+    },
+    "PATCH /api/v1/api-key-policy": {
+        "longest_days": 5,
+        "must_expire": True,
+        "ips_required": True,
+        "owned_scopes": ["billing"],
+        "leak_action": "notify",
+        "idle_days": 5,
+        "team_email": "keys@acme.test",
     },
     "POST /api/v1/oauth-applications": {**APPLICATION, "type": "web"},
     "PATCH /api/v1/oauth-applications/{application}": {
@@ -72,6 +99,28 @@ BODIES = {
         "is_active": True,
     },
     "POST /api/v1/oauth-applications/{application}/rotate-secret": {"grace_seconds": 5},
+    "POST /api/v1/auth/verify": {
+        "credential": "nr_live_x",
+        "method": "GET",
+        "path": "/api/v1/scans",
+        "ip": "203.0.113.7",
+        "cost": 5,
+    },
+    "POST /api/v1/auth/verify/batch": {
+        "requests": [{"credential": "nr_live_x", "scope": "scans_read", "cost": 0}]
+    },
+    "POST /api/v1/leaks": {"tokens": ["x"], "url": "https://example.com/paste"},
+    "POST /api/v1/webhooks": {
+        "url": "https://app.example.com/hook",
+        "events": ["api_key.revoked"],
+        "description": "Alarm",
+    },
+    "PATCH /api/v1/webhooks/{webhook}": {
+        "url": "https://app.example.com/hook",
+        "events": ["api_key.revoked"],
+        "description": "Alarm",
+        "is_active": True,
+    },
     "POST /api/v1/scans": {
         "workspace_id": "ws_01h455vb4pex5vsknk084sn02q",
         "scope": "full",
@@ -79,10 +128,24 @@ BODIES = {
 }
 ENDPOINTS = sorted(BODIES)
 # Whatever is left out has its usual value.
-ALL_USUAL = {"POST /api/v1/oauth-applications/{application}/rotate-secret"}
+ALL_USUAL = {
+    "POST /api/v1/api-keys/{key}/rotate",
+    "POST /api/v1/api-keys/{key}/transfer",
+    "POST /api/v1/oauth-applications/{application}/rotate-secret",
+}
+LONG_BODIES = {"POST /api/v1/leaks", "POST /api/v1/auth/verify/batch"}
 WITHOUT_BODY = [
+    "POST /api/v1/api-keys/{key}/rotate/finish",
+    "POST /api/v1/api-keys/{key}/rotate/cancel",
+    "POST /api/v1/api-keys/{key}/restore",
+    "POST /api/v1/api-keys/{key}/disable",
+    "POST /api/v1/api-keys/{key}/enable",
     "POST /api/v1/auth/totp",
+    "POST /api/v1/webhooks/{webhook}/test",
+    "POST /api/v1/webhooks/{webhook}/rotate-secret",
+    "POST /api/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver",
     "POST /api/v1/scans/{scan}/stop",
+    "POST /api/v1/api-keys/{key}/shrink",
     "POST /api/v1/auth/logout",
 ]
 DEEP = "[" * 33 + "]" * 33
@@ -142,7 +205,12 @@ def places(alice, issue):
     scan = alice.call("POST", "/api/v1/scans", {"scope": "full"}).json()
     wish = {**APPLICATION, "type": "web", "jwks": None}
     made = alice.call("POST", "/api/v1/oauth-applications", wish).json()
+    hook = {"url": "https://app.example.com/hook"}
+    webhook = alice.call("POST", "/api/v1/webhooks", hook).json()["id"]
+    sent = alice.call("POST", f"/api/v1/webhooks/{webhook}/test").json()["id"]
     return {
+        "webhook": webhook,
+        "delivery": sent,
         "user": target.user.public_id,
         "key": issue("scans_read")[0].public_id,
         "scan": scan["id"],
@@ -222,11 +290,14 @@ def test_a_value_that_is_no_plain_one_is_refused_by_its_field(post, nothing_made
 
 
 def test_every_field_wants_its_own_type(post, nothing_made):
-    values = (5, 1.5, True, [5], [{}], {}, {"a": 1}, "x" * 5_000)
+    long = "x" * 5_000
+    values = (5, 1.5, True, [5], [{}], {}, {"a": 1}, long)
     for endpoint, wrong in product(ENDPOINTS, values):
         for field, right in BODIES[endpoint].items():
-            # All three limits may be left out.
-            if wrong is right or (field, wrong) == ("limits", {}):
+            # All three limits may be left out. A long credential is an unknown one.
+            may_be = [("limits", {}), ("credential", long)]
+            may_be += [("metadata", {}), ("metadata", {"a": 1})]
+            if wrong is right or (field, wrong) in may_be:
                 continue
             body = {**BODIES[endpoint], field: wrong}
             problem = refused(post(endpoint, json.dumps(body).encode()))
@@ -252,11 +323,12 @@ def test_an_empty_body_is_no_wish(post, nothing_made):
             assert refused(answer)["errors"], endpoint
 
 
-def test_64_kib_and_one_byte_are_refused(post, nothing_made):
+def test_one_byte_too_many_is_refused(post, nothing_made):
     for endpoint, padding in product(ENDPOINTS, (b" ", b"a")):
         field = next(iter(BODIES[endpoint]))
         start, end = f'{{"{field}": "'.encode(), b'"}'
-        size = 64 * 1024 + 1 - len(start) - len(end)
+        most = (2048 if endpoint in LONG_BODIES else 64) * 1024
+        size = most + 1 - len(start) - len(end)
         answer = post(endpoint, start + padding * size + end)
         assert refused(answer, 413)["code"] == "payload_too_large", endpoint
 

@@ -53,6 +53,7 @@ def test_a_folder_that_cannot_be_made_is_no_reason_to_end(tmp_path, caplog):
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.sqlite_only
 def test_a_server_started_by_hand_with_two_workers_ends_and_says_why(tmp_path):
     keys = {

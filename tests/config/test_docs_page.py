@@ -18,6 +18,8 @@ FLAGS = [
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.patient,
+    pytest.mark.sqlite_only,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
 

@@ -6,8 +6,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from ratelimits.limits import Limits
+from ratelimits import stores
+from ratelimits.limits import SECOND, Limits
+from ratelimits.local import LocalStore
 from tests.cast import send
+from tests.ratelimits.conftest import VirtualClock
 
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 REQUEST_ID = re.compile(r"req_[0-7][0-9a-hjkmnp-tv-z]{25}")
@@ -78,7 +81,9 @@ def test_answers_to_too_many(db, settings):
     check(from_nobody[-1], 429)
 
 
-def test_answers_to_a_brake(db):
+def test_answers_to_a_brake(db, settings):
+    # A window begins at a second of its own: of one so long the last minute is not met.
+    settings.BRAKES = {**settings.BRAKES, "account": (10, 365 * 86_400)}
     body = {"email": "alice@acme.test", "password": "wrong"}
     with time_machine.travel("2040-01-01T00:00:00Z", tick=False):
         for _ in range(10):
@@ -94,6 +99,20 @@ def test_answers_to_a_brake(db):
     more_at = int(send("GET", "/api/v1/scans").headers["X-RateLimit-Reset"])
     reset = int(braked.headers["X-RateLimit-Reset"])
     assert reset > more_at or reset > 2_000_000_000
+
+
+def test_a_refusal_by_a_limit_tells_the_very_second_of_its_reset(db, settings):
+    """Wait and clock, each rounded up before they are added, would tell one more."""
+    settings.LIMITER, settings.ANONYMOUS_LIMITS = "local", Limits(1, 1, None)
+    clock = VirtualClock()
+    stores._stores["local"] = LocalStore(clock)
+    first = clock.wall // SECOND
+    check(send("GET", "/api/v1/scans"), 401)
+    clock.move(SECOND // 2)
+    refused = send("GET", "/api/v1/scans")
+    check(refused, 429)
+    assert refused.headers["Retry-After"] == "60"
+    assert refused.headers["X-RateLimit-Reset"] == str(first + 60)
 
 
 @pytest.mark.parametrize(("kind", "status"), [("bug", 500), ("database", 503)])

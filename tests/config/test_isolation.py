@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from accounts.audit import SYSTEM
-from accounts.models import Invitation, Membership, User
+from accounts.models import Invitation, Membership, User, WebhookEndpoint
 from accounts.roles import Role
 from apikeys.models import ApiKey
 from config.urls import _routes
@@ -25,8 +25,10 @@ from tests.cast import person
 # member are colleagues who are signed in. All objects named in addresses are alice's.
 WHO = ("nobody", "stranger", "empty", "viewer", "member", "sandbox")
 PERSONAL = (401, 403, 403)
-# Applications are managed by people with the role for it, never by a key.
+# Applications are managed by people with the role for it, never by a key; so is the
+# policy of keys.
 MANAGING = (401, 403, 403, 403, 403, 403)
+WEBHOOK = "api/v1/webhooks/<str:webhook_id>"
 EXPECTED = {
     "POST api/v1/auth/login": (401,) * 6,
     "POST api/v1/auth/refresh": (401,) * 6,
@@ -39,6 +41,7 @@ EXPECTED = {
     "POST api/v1/auth/totp/confirm": (*PERSONAL, 409, 409, 403),
     "POST api/v1/auth/totp/remove": (*PERSONAL, 401, 401, 403),
     "POST api/v1/auth/totp/recovery-codes": (*PERSONAL, 401, 401, 403),
+    "POST api/v1/auth/step-up": (*PERSONAL, 409, 409, 403),
     "POST api/v1/auth/password": (*PERSONAL, 400, 400, 403),
     "POST api/v1/auth/password/reset": (202,) * 6,
     "POST api/v1/auth/password/reset/confirm": (400,) * 6,
@@ -47,6 +50,7 @@ EXPECTED = {
     "POST api/v1/users": (401, 201, 403, 403, 403, 403),
     "PATCH api/v1/users/<str:user_id>": (401, 404, 403, 403, 403, 403),
     "DELETE api/v1/users/<str:user_id>": (401, 404, 403, 403, 403, 403),
+    "GET api/v1/users/<str:user_id>/departure": (401, 404, 403, 403, 403, 403),
     "GET api/v1/audit-events": (401, 403, 403, 403, 403, 403),
     "GET api/v1/usage": (401, 200, 403, 200, 200, 200),
     "GET api/v1/api-keys": (401, 200, 403, 200, 200, 200),
@@ -54,7 +58,33 @@ EXPECTED = {
     "GET api/v1/api-keys/<str:key_id>": (401, 404, 403, 403, 403, 403),
     "PATCH api/v1/api-keys/<str:key_id>": (401, 404, 403, 403, 403, 403),
     "DELETE api/v1/api-keys/<str:key_id>": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/api-keys/<str:key_id>/rotate": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/api-keys/<str:key_id>/rotate/finish": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/api-keys/<str:key_id>/rotate/cancel": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/api-keys/<str:key_id>/restore": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/api-keys/revoke": (401, 200, 403, 200, 200, 200),
+    "POST api/v1/api-keys/<str:key_id>/disable": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/api-keys/<str:key_id>/enable": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/api-keys/<str:key_id>/transfer": (401, 404, 403, 403, 403, 403),
+    "GET api/v1/api-key-policy": MANAGING,
+    "PATCH api/v1/api-key-policy": MANAGING,
     "GET api/v1/api-keys/<str:key_id>/usage": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/api-keys/<str:key_id>/shrink": (401, 404, 403, 403, 403, 403),
+    "GET api/v1/api-keys/<str:key_id>/suggested-ips": (401, 404, 403, 403, 403, 403),
+    "POST api/v1/auth/verify": (401, 200, 403, 403, 403, 200),
+    "POST api/v1/auth/verify/batch": (401, 200, 403, 403, 403, 200),
+    "POST api/v1/leaks": (202,) * 6,
+    "GET api/v1/webhooks": (401, 200, 403, 403, 403, 403),
+    "POST api/v1/webhooks": (401, 201, 403, 403, 403, 403),
+    "GET api/v1/webhooks/<str:webhook_id>": (401, 404, 403, 403, 403, 403),
+    "PATCH api/v1/webhooks/<str:webhook_id>": (401, 404, 403, 403, 403, 403),
+    "DELETE api/v1/webhooks/<str:webhook_id>": (401, 404, 403, 403, 403, 403),
+    f"POST {WEBHOOK}/rotate-secret": (401, 404, 403, 403, 403, 403),
+    f"POST {WEBHOOK}/test": (401, 404, 403, 403, 403, 403),
+    f"GET {WEBHOOK}/deliveries": (401, 404, 403, 403, 403, 403),
+    f"POST {WEBHOOK}/deliveries/<str:delivery_id>/redeliver": (
+        *(401, 404, 403, 403, 403, 403),
+    ),
     "GET api/v1/scans": (401, 200, 403, 200, 200, 200),
     "POST api/v1/scans": (401, 201, 403, 403, 201, 201),
     "GET api/v1/scans/<str:scan_id>": (401, 404, 403, 200, 200, 403),
@@ -88,6 +118,7 @@ BODIES = {
     "api/v1/auth/totp/confirm": {"totp_code": "000000"},
     "api/v1/auth/totp/remove": {"totp_code": "000000"},
     "api/v1/auth/totp/recovery-codes": {"totp_code": "000000"},
+    "api/v1/auth/step-up": {"totp_code": "000000"},
     "api/v1/auth/password": {"current_password": "x", "new_password": "y" * 20},
     "api/v1/auth/password/reset": {"email": "alice@acme.test"},
     "api/v1/auth/password/reset/confirm": {"token": "x", "new_password": "y" * 20},
@@ -96,6 +127,12 @@ BODIES = {
     "api/v1/users/<str:user_id>": {"role": "viewer"},
     "api/v1/api-keys": {"name": "New", "scopes": []},
     "api/v1/api-keys/<str:key_id>": {"name": "New"},
+    "api/v1/api-keys/revoke": {"ids": ["key_01h455vb4pex5vsknk084sn02q"]},
+    "api/v1/api-key-policy": {"must_expire": True},
+    "api/v1/auth/verify": {"credential": "nr_live_"},
+    "api/v1/auth/verify/batch": {"requests": [{"credential": "nr_live_"}]},
+    "api/v1/leaks": {"tokens": ["x"]},
+    "api/v1/webhooks": {"url": "https://new.example.com/"},
     "api/v1/scans": {"scope": "full"},
     "api/v1/oauth-applications": {
         "name": "New",
@@ -108,7 +145,10 @@ JSON = "application/json"
 # Its callers are applications and browsers, not credentials: tests/oauth asks it.
 ENGINE = "api/v1/auth/oauth2/"
 ROUTES = sorted({line.split(" ", 1)[1] for line in EXPECTED})
-TABLES = (ApiKey, Application, Consent, Invitation, Membership, Scan, User)
+TABLES = (
+    *(ApiKey, Application, Consent, Invitation, Membership, Scan, User),
+    WebhookEndpoint,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -147,7 +187,12 @@ def objects(alice, issue):
     made = alice.call("POST", "/api/v1/oauth-applications", wish).json()
     application = Application.objects.with_public_id(made["id"]).get()
     consent = consents.give(alice.membership, application, ["scans_read"], by=SYSTEM)
+    hook = {"url": "https://secret.example.com/"}
+    webhook = alice.call("POST", "/api/v1/webhooks", hook).json()["id"]
+    sent = alice.call("POST", f"/api/v1/webhooks/{webhook}/test").json()["id"]
     return {
+        "<str:webhook_id>": webhook,
+        "<str:delivery_id>": sent,
         "<str:session_id>": alice.organization.memberships.get(user=alice.user)
         .sessions.get()
         .public_id,

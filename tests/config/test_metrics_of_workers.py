@@ -17,7 +17,7 @@ from tests.ratelimits.redis_servers import redis_server
 from tests.running import running_up
 
 __all__ = ["redis_server"]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient, pytest.mark.postgres_only]
 
 CALLS = 200
 UP = "doorward_limiter_redis_up"

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import (
+    IdempotentAnswer,
     Invitation,
     OutboxMessage,
     PasswordReset,
@@ -79,6 +80,18 @@ def test_a_password_reset_goes_a_day_after_its_end():
     edge = timezone.now() - DAY
     rows = [password_reset(expires_at=edge + offset) for offset in (-MINUTE, MINUTE)]
     assert pruning.slice()["password_resets"] == 1
+    assert left(*rows) == [False, True]
+
+
+def test_an_idempotency_key_is_forgotten_after_thirty_days():
+    edge = timezone.now() - 30 * DAY
+    rows = [
+        IdempotentAnswer.objects.create(
+            digest=os.urandom(32), fingerprint=b"", created_at=edge + offset
+        )
+        for offset in (-MINUTE, MINUTE)
+    ]
+    assert pruning.slice()["idempotent_answers"] == 1
     assert left(*rows) == [False, True]
 
 

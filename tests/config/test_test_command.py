@@ -10,10 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression
 
+from config.management.commands.test import FAST, PATIENT, SLOW
 from tests.running import ROOT, clean_environment, command
 
-pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only, pytest.mark.patient]
 
 QUICK = "tests/ratelimits/test_limits_as_text.py"
 # Our configuration, for a file that lies elsewhere.
@@ -79,6 +81,12 @@ def test_both_lanes_run_and_the_last_line_is_their_sum(tmp_path):
     assert last_line(said) == "4 passed, 0 failed"
 
 
+@pytest.mark.parametrize("marks", [(), ("slow",), ("patient",), ("slow", "patient")])
+def test_of_the_runs_of_all_tests_one_has_each(marks):
+    chosen = [Expression.compile(words[1]) for words in (FAST, PATIENT, SLOW)]
+    assert [run.evaluate(lambda mark: mark in marks) for run in chosen].count(True) == 1
+
+
 @pytest.mark.parametrize(("lane", "other"), [("sqlite", "Post"), ("postgres", "SQL")])
 def test_one_lane_can_be_asked_for(lane, other):
     code, said = run("--lane", lane, "--", "-q", QUICK)
@@ -102,6 +110,14 @@ def test_a_broken_file_fails_the_run(tmp_path):
 def test_no_test_at_all_is_no_success():
     code, _said = run("--lane", "sqlite", "--", "-q", "-k", "no_such_name")
     assert code == 1
+
+
+def test_a_test_that_would_run_on_no_database_fails_the_run(tmp_path):
+    both = "@pytest.mark.sqlite_only\n@pytest.mark.postgres_only\n"
+    source = f"import pytest\n{both}def test_one(): ...\ndef test_two(): ..."
+    code, said = run_file(tmp_path, source, "--lane", "sqlite")
+    assert code == 1
+    assert "On no database" in said
 
 
 def test_a_warning_of_ours_fails_the_run(tmp_path):

@@ -23,7 +23,7 @@ from tests.running import (
 )
 
 # The demo brings its own SQLite database.
-pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only, pytest.mark.patient]
 
 MOST_MEGABYTES = 150
 

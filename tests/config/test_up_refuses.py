@@ -10,7 +10,7 @@ import pytest
 
 from tests.running import clean_environment, command, failed_up, free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only, pytest.mark.patient]
 
 
 def test_a_busy_port_is_one_message(tmp_path):

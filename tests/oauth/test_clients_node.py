@@ -16,7 +16,7 @@ from tests.live import needs, node_package
 from tests.oauth.live_browser import NO, YES, browsing, register
 
 # A real server and real clients.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient, pytest.mark.sqlite_only]
 
 SCENARIOS = Path(__file__).parent / "clients"
 LONGEST_SECONDS = 50

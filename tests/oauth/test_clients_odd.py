@@ -13,7 +13,7 @@ from tests.oauth.conftest import MOUNTS, pkce
 from tests.oauth.live_browser import browsing, register
 
 # A real server, and a browser on it.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient, pytest.mark.sqlite_only]
 
 CALLBACK = "https://app.example.com/callback"
 WITH_QUERY = "https://app.example.com/callback?tenant=a%26b&next=%2Fhome"

@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     from authlib.integrations.httpx_client import OAuth2Client as AuthlibHttpx
 
 # A real server and real clients.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.patient, pytest.mark.sqlite_only]
 
 CALLBACK = "https://app.example.com/callback"
 SCOPE = "openid profile email scans_read"

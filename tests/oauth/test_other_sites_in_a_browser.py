@@ -10,6 +10,8 @@ from tests.oauth.test_pages_in_a_browser import CHROMIUM, FLAGS, listening
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.patient,
+    pytest.mark.sqlite_only,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
 # What the page's script sees of an answer; it fails where the browser hides it all.

@@ -24,6 +24,8 @@ WIDTH = "document.documentElement.scrollWidth"
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.patient,
+    pytest.mark.sqlite_only,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
 ]
 

@@ -29,7 +29,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 TABLES = (AccessToken, RefreshToken, Grant, DeviceGrant, PushedRequest, Consent)
 # Many cases: `manage.py test --all` runs them.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.patient]
 
 
 def prune():

@@ -36,7 +36,7 @@ from tests.oauth.flows import begin_device, device_tokens, push, register_with_k
 from tests.oauth.speaking import assertion, calls, token_proof
 
 # Many cases: `manage.py test --all` runs them.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.patient]
 Shown = dict[str, str]
 
 

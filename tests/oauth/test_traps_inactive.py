@@ -16,7 +16,7 @@ from tests.oauth.conftest import App, Browser, register, sent_back
 from tests.oauth.knocking import api, is_alive, let_in, poll, refused
 
 # Many cases: `manage.py test --all` runs them.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.patient]
 
 
 @dataclass

@@ -12,7 +12,7 @@ from tests.oauth.conftest import FORM, MOUNTS, App, Browser, register
 from tests.oauth.knocking import api, basic, form, get, is_alive, refused
 
 # Many cases: `manage.py test --all` runs them.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.patient]
 ENDPOINTS = [f"{mount}/{name}" for mount in MOUNTS for name in ("introspect", "revoke")]
 
 

@@ -26,7 +26,7 @@ from tests.oauth.knocking import (
 )
 
 # Many cases: `manage.py test --all` runs them.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.patient]
 NEW = "walnut kayak 77 comet"
 BOTH = "scans_read scans_write"
 

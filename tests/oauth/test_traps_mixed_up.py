@@ -28,7 +28,7 @@ from tests.oauth.knocking import (
 )
 
 # Many cases: `manage.py test --all` runs them.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.patient]
 USERINFO = ("/oauth/userinfo", "/api/v1/auth/oauth2/userinfo")
 PRODUCTS = {"netrecon": ("alice", "scans_read"), "netallion": ("nadia", "scan:read")}
 

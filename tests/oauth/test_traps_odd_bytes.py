@@ -93,6 +93,7 @@ GRANTS: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_an_odd_value_of_any_parameter_makes_no_fault(
     app: App, alice: Person, name: str
@@ -119,6 +120,7 @@ def test_an_odd_value_of_any_parameter_makes_no_fault(
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_an_odd_value_in_the_address_of_a_page_makes_no_fault(
     app: App, alices: Browser, name: str
@@ -159,6 +161,7 @@ def test_an_odd_thumbprint_is_refused_before_it_is_kept(app: App, alices: Browse
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.parametrize("name", ["Authorization", "DPoP", "Content-Type", "Cookie"])
 @pytest.mark.parametrize("path", [*MACHINE_PATHS, *PAGES])
 def test_an_odd_header_makes_no_fault(path: str, name: str, app: App):
@@ -170,6 +173,7 @@ def test_an_odd_header_makes_no_fault(path: str, name: str, app: App):
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.parametrize("path", PAGES)
 def test_an_odd_body_of_a_page_makes_no_fault(path: str, alices: Browser):
     token = str(alices.client.get("/oauth/device").context["csrf_token"])

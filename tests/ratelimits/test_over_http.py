@@ -19,7 +19,7 @@ from tests.ratelimits.calling import (
 from tests.ratelimits.replay import SECOND, History, Sharpness, judge
 from tests.ratelimits.replay_headers import judge_headers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgres_only]
 
 SECONDS = 95
 # Each process would count alone where a busy machine holds Redis up for 50 ms. That is

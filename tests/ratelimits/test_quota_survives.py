@@ -64,6 +64,7 @@ def kill(up):
 
 
 @pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("end", [Up.stop, kill])
 def test_a_used_up_day_stays_used_up_when_the_server_starts_anew(tmp_path, end):

@@ -136,6 +136,25 @@ def test_what_is_owed_outlives_the_questions_whether_redis_is_back(
     assert store.check("key", LIMITS, 0).reading.day_used in (6, 7)
 
 
+def test_what_redis_refuses_after_an_outage_is_not_counted_here_either(
+    process, redis_server
+):
+    other, store = process(), process()
+    assert (admitted(other, 8), admitted(store, 2)) == (8, 2)
+    redis_server.freeze()
+    ask(store, key="another")
+    redis_server.thaw()
+    let_it_be_asked(store)
+    assert sources(ask(store, key="another")) == [REDIS]
+    refused = [store.check("key", LIMITS, cost) for cost in (3, 1)]
+    assert sources(refused) == [REDIS] * 2
+    assert not any(decision.allowed for decision in refused)
+    redis_server.stop()
+    seen = store.check("key", LIMITS, 0)
+    assert seen.source == FALLBACK
+    assert (seen.reading.minute_used, seen.reading.day_used) == (2, 2)
+
+
 def test_what_was_used_yesterday_is_not_added_to_today(process, redis_server, clock):
     store = process()
     redis_server.freeze()

@@ -18,7 +18,7 @@ from ratelimits.redis_server import Breaker, server
 from ratelimits.redis_store import RedisStore
 from ratelimits.shared import SharedStore
 
-pytestmark = [pytest.mark.slow, pytest.mark.services]
+pytestmark = [pytest.mark.slow, pytest.mark.services, pytest.mark.postgres_only]
 LIMITS = Limits(per_minute=100, burst=20, daily=10_000)
 
 

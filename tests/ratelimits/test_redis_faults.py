@@ -27,7 +27,7 @@ from tests.ratelimits.replay import (
     overshoot,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgres_only]
 
 PROCESSES = 2
 SMALL = Numbers(burst=5, minute=60, day=9_000)

@@ -105,6 +105,20 @@ def test_nothing_is_remembered_for_longer_than_a_minute(redis, clock):
     assert memory.recall("key", limits) is None
 
 
+def test_a_refusal_is_forgotten_a_thousandth_before_its_end(redis, clock):
+    """This process's clock may be slower than the store's: who may come in is asked
+    for."""
+    limits, memory = Limits(9, 1, None), Refusals(clock)
+    redis.check("key", limits)
+    refused = redis.check("key", limits)
+    assert refused.reading.burst_wait == SECOND
+    memory.remember("key", limits, refused.reading, asked_at=clock.monotonic_ns())
+    clock.move(SECOND - SECOND // 1_000 - 1_000)
+    assert memory.recall("key", limits) is not None
+    clock.move(1_000)
+    assert memory.recall("key", limits) is None
+
+
 def test_the_time_of_the_question_is_given_to_the_caller(redis, clock):
     """What takes 40 ms on the wire never makes a wait too short, nor a memory too
     long."""

@@ -9,7 +9,7 @@ from tests.ratelimits.calling import QUICK, STARTER, Callers, job, two_processes
 from tests.ratelimits.replay import SECOND, History, Numbers, Sharpness, overshoot
 from tests.ratelimits.slow_redis import slow
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgres_only]
 
 SMALL = Numbers(burst=5, minute=99, day=9_000)
 HAMMERING = {"lines": 3, "pause": 0.025}

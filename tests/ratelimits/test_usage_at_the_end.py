@@ -10,7 +10,7 @@ import pytest
 
 from tests.running import running_up
 
-pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only, pytest.mark.patient]
 
 
 def ask(up, times):

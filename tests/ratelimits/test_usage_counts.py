@@ -42,7 +42,33 @@ def test_names_are_counted_in_their_groups():
         "statuses": {"200": 2, "404": 1},
         "addresses": {"192.0.2.1": 3},
         "agents": {},
+        "scopes": {},
+        "reports": {},
+        "turned_away": {},
     }
+
+
+def test_scopes_and_reports_of_a_request_are_counted():
+    tally = Tally()
+    tally.note(used(scopes=("a", "b"), reports=("ip_not_allowed",)))
+    tally.note(used(scopes=("a",)))
+    assert tally.details["scopes"] == {"a": 2, "b": 1}
+    assert tally.details["reports"] == {"ip_not_allowed": 1}
+
+
+def test_scopes_have_room_when_other_names_have_none():
+    tally = Tally()
+    tally.note(used(address="192.0.2.1", scopes=("a",)), room=False)
+    assert tally.details["addresses"] == {REST: 1}
+    assert tally.details["scopes"] == {"a": 1}
+
+
+def test_the_addresses_of_refused_requests_are_told_apart():
+    tally = Tally()
+    for outcome in OUTCOMES:
+        tally.note(used(outcome, address="192.0.2.1"))
+    assert tally.details["addresses"] == {"192.0.2.1": 9}
+    assert tally.details["turned_away"] == {"192.0.2.1": 7}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from config import settings as deployed
 from ratelimits import ledger
 from ratelimits.counted import MOST_NAMES, ORGANIZATION, REST, Counted, Use
 from ratelimits.models import Usage
-from ratelimits.usage import Recorder
+from ratelimits.usage import MOST_ASKED, Recorder
 from tests.accounts.conftest import file_database as file_database
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,9 @@ def test_counts_are_added_to_the_row_and_to_the_organizations(recorder):
         "statuses": {"200": 11},
         "addresses": {"192.0.2.1": 11},
         "agents": {"curl/8.1": 11},
+        "scopes": {},
+        "reports": {},
+        "turned_away": {},
     }
 
 
@@ -79,8 +82,40 @@ def test_a_flush_writes_each_row_once(recorder):
 
 
 def test_a_row_is_written_at_most_twenty_times_a_minute():
-    assert 60 / deployed.USAGE_SECONDS + 1 <= 20
+    assert 60 / deployed.USAGE_SECONDS + 1 + MOST_ASKED <= 20
     assert deployed.USAGE_SECONDS < 5
+
+
+def test_a_reader_has_it_written_so_many_times_a_minute(recorder):
+    for _ in range(MOST_ASKED):
+        count(recorder)
+        recorder.catch_up()
+    assert row().requests == MOST_ASKED
+    count(recorder)
+    recorder.catch_up()
+    assert row().requests == MOST_ASKED
+    recorder.flush()
+    assert row().requests == MOST_ASKED + 1
+
+
+def test_who_reads_when_there_is_nothing_to_write_uses_nothing_up(recorder):
+    for _ in range(MOST_ASKED + 1):
+        recorder.catch_up()
+    count(recorder)
+    recorder.catch_up()
+    assert row().requests == 1
+
+
+def test_what_was_counted_without_scopes_stays_unknown(recorder):
+    count(recorder, 2)
+    recorder.flush()
+    Usage.objects.update(details={"statuses": {"200": 2}})
+    count(recorder, scopes=("scans_read",))
+    recorder.flush()
+    assert row().details["scopes"] == {REST: 2, "scans_read": 1}
+    count(recorder, scopes=("scans_read",))
+    recorder.flush()
+    assert row().details["scopes"] == {REST: 2, "scans_read": 2}
 
 
 def test_a_row_holds_so_many_names_and_counts_the_rest(recorder):

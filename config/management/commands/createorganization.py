@@ -58,7 +58,7 @@ def _told(account: Account) -> str:
             f"Organization  {account.organization} ({account.product}, {account.plan})",
             f"Owner         {account.email}",
             f"Password      {password}",
-            f"API key       {account.api_key}",
+            f"API key       {account.api_key or 'none: this is a sandbox'}",
             f"Sandbox key   {account.test_api_key}",
             "Password and keys are shown this once.",
         )

@@ -23,9 +23,11 @@ from config.steps import Stop
 from tests import lanes, servers
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-# The fast tests share the cores; the slow ones measure, so each has them to itself.
+# The fast tests share the cores, and so do those slow ones that time says nothing to.
+# The others measure, or race: each has the cores to itself.
 FAST = ("-m", "not slow", "-n", "2")
-SLOW = ("-m", "slow")
+PATIENT = ("-m", "slow and patient", "-n", "2")
+SLOW = ("-m", "slow and not patient")
 CHOSEN = ("-m", "slow or not slow")
 NOTHING_COLLECTED = 5
 GRACE_SECONDS = 15
@@ -94,7 +96,7 @@ def _runs(chosen: list[str], *, slow: bool) -> list[list[str]]:
     """The words of each run of pytest: what somebody chose is one run."""
     if chosen:
         return [[*(CHOSEN if slow else FAST[:2]), *chosen]]
-    return [list(FAST), list(SLOW)] if slow else [list(FAST)]
+    return [list(words) for words in ((FAST, PATIENT, SLOW) if slow else (FAST,))]
 
 
 @contextmanager

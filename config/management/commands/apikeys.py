@@ -7,6 +7,21 @@ from typing import Any, Protocol
 
 from django.core.management.base import BaseCommand, OutputWrapper
 
+from apikeys.commands import (
+    create,
+    export,
+    github_keys,
+    import_,
+    list_,
+    revoke,
+    rotate,
+    scan,
+    service,
+    show,
+    verify,
+)
+from config.steps import Step
+
 
 class Word(Protocol):
     """One of the command's words."""
@@ -19,7 +34,19 @@ class Word(Protocol):
         """Raises CommandError; sys.exit for an exit code that means something."""
 
 
-WORDS: dict[str, Word] = {}
+WORDS: dict[str, Word] = {
+    "create": create.word,
+    "list": list_.word,
+    "show": show.word,
+    "rotate": rotate.word,
+    "revoke": revoke.word,
+    "service": service.word,
+    "verify": verify.word,
+    "import": import_.Import(Step),
+    "export": export.word,
+    "scan": scan.word,
+    "github-keys": github_keys.word,
+}
 
 
 class Command(BaseCommand):

@@ -1,0 +1,31 @@
+"""Step-up: a person who is signed in proves the second factor once more."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit, login, sessions, totp
+from accounts.credentials import Credential
+from accounts.permissions import require_person
+from accounts.problems import Problem
+
+
+def prove(request: HttpRequest, credential: Credential, code: str) -> None:
+    """Use up a code of the person's, and write down when. Raises Problem where the code
+    is wrong, or where there is no second factor to prove."""
+    require_person(credential)
+    user = credential.user
+    if user is None or not totp.is_on(user):
+        raise Problem("totp_not_enrolled", "You have no second step, so none is asked.")
+    login.use_code(request, user, code)
+    with transaction.atomic():
+        own = sessions.open_sessions(user).with_public_id(credential.id)
+        own.update(second_step_at=timezone.now())
+        audit.record(
+            "session.stepped_up",
+            by=audit.actor_of(request),
+            organization=credential.organization,
+            target=credential.id,
+        )
