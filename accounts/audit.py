@@ -52,16 +52,9 @@ def record(
     **details: Any,
 ) -> AuditEvent:
     """Write one event in the transaction of the change. Details never hold a secret."""
-    return AuditEvent.objects.create(
-        action=action,
-        organization=organization,
-        actor=by.id,
-        credential=by.credential,
-        address=by.address,
-        request_id=by.request_id,
-        target=target,
-        details=details,
-    )
+    event = _event(action, by, organization, target=target, details=details)
+    event.save(force_insert=True)
+    return event
 
 
 def record_each(
@@ -74,16 +67,28 @@ def record_each(
 ) -> None:
     """The same event for many targets at once."""
     events = [
-        AuditEvent(
-            action=action,
-            organization=organization,
-            actor=by.id,
-            credential=by.credential,
-            address=by.address,
-            request_id=by.request_id,
-            target=target,
-            details=details,
-        )
+        _event(action, by, organization, target=target, details=details)
         for target in targets
     ]
     inserts.insert(events)
+
+
+def _event(
+    action: str,
+    by: Actor,
+    organization: Organization | None,
+    *,
+    target: str,
+    details: dict[str, Any],
+) -> AuditEvent:
+    """The event, not yet in the database."""
+    return AuditEvent(
+        action=action,
+        organization=organization,
+        actor=by.id,
+        credential=by.credential,
+        address=by.address,
+        request_id=by.request_id,
+        target=target,
+        details=details,
+    )

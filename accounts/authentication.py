@@ -11,7 +11,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
-from accounts import admission, codes, dpop, ids
+from accounts import admission, codes, dpop, ids, presented
 from accounts.audit import Actor
 from accounts.credentials import (
     SESSION,
@@ -23,8 +23,9 @@ from accounts.credentials import (
 )
 from accounts.lookups import Lookup
 from accounts.models import Membership, Organization, Session, User
+from accounts.presented import BEARER, DPOP
 from accounts.problems import REALM, Problem
-from accounts.products import IMPORTED_SCHEMES, LIVE, products
+from accounts.products import LIVE, products
 from accounts.tokens import (
     ACCESS_HEADER,
     REFRESH_HEADER,
@@ -34,13 +35,6 @@ from accounts.tokens import (
 )
 from ratelimits.counted import Counted
 from ratelimits.limits import Limits
-
-BEARER = "bearer"
-DPOP = "dpop"
-API_KEY_HEADER = "x-api-key"
-# The schemes of Authorization that carry a credential. X-API-Key is a header, no
-# scheme. The last two are of keys from elsewhere, where the product file names them.
-SCHEMES = {"bearer": BEARER, "dpop": DPOP, **IMPORTED_SCHEMES}
 
 
 class Sessions:
@@ -144,7 +138,7 @@ def prove(meta: Mapping[str, str], *, address: str) -> Credential | None:
     to a key (RFC 9449) and came without a proof, or one that may not come from this
     `address` or not into this deployment.
     """
-    shown = _shown(meta)
+    shown = presented.credential_in(meta)
     if shown is None:
         return None
     carrier, text = shown
@@ -166,16 +160,17 @@ def prove(meta: Mapping[str, str], *, address: str) -> Credential | None:
     return credential
 
 
-def judge(text: str) -> Credential:
+def judge(text: str, *, address: str) -> Credential:
     """What a credential proves that somebody else was shown, wherever it stood.
 
     Where it came from, and whether a key that it is bound to was there, is for the
-    caller to say. Raises Problem.
+    caller to say. `address` is the caller's, which pays for wrong guesses. Raises
+    Problem.
     """
-    return _find(None, text)
+    return _find(None, text, address=address)
 
 
-def _find(carrier: str | None, text: str, *, address: str = "") -> Credential:
+def _find(carrier: str | None, text: str, *, address: str) -> Credential:
     for kind in kinds():
         fits = carrier is None or carrier in kind.carriers
         if fits and kind.recognises(text):
@@ -226,28 +221,6 @@ def is_credential(text: str) -> bool:
         or (header is not None and header.get("typ") == REFRESH_HEADER)
         or any(text.startswith(product.prefixes) for product in products().values())
     )
-
-
-def _shown(meta: Mapping[str, str]) -> tuple[str, str] | None:
-    """The carrier and the text of the one credential in the headers."""
-    authorization = meta.get("HTTP_AUTHORIZATION")
-    key = meta.get("HTTP_X_API_KEY")
-    if authorization is not None and key is not None:
-        raise Problem("two_credentials")
-    if key is not None:
-        return API_KEY_HEADER, _single(key)
-    if authorization is None:
-        return None
-    # The scheme's case does not matter (RFC 9110 11.1).
-    scheme, _, text = authorization.partition(" ")
-    return SCHEMES.get(scheme.lower(), ""), _single(text.lstrip(" "))
-
-
-def _single(text: str) -> str:
-    """A server joins repeated headers by commas; no credential of ours has one."""
-    if "," in text:
-        raise Problem("two_credentials")
-    return text
 
 
 class ProvenCredential(BaseAuthentication):

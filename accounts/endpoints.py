@@ -39,6 +39,17 @@ class Endpoint(APIView):
     def actor(self) -> Actor:
         return audit.actor_of(self.request._request)
 
+    def values(
+        self, serializer: type[BaseSerializer[Any]], data: Any
+    ) -> dict[str, Any]:
+        """The data, validated for the caller's product. Raises ValidationError, which
+        names the field."""
+        context = {"product": self.credential.product}
+        bound = serializer(data=data, context=context)
+        bound.is_valid(raise_exception=True)
+        values: dict[str, Any] = bound.validated_data
+        return values
+
 
 class PublicEndpoint(APIView):
     """An endpoint without a credential: it does not look at Authorization."""

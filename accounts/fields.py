@@ -93,6 +93,18 @@ class SecretField(StrictCharField):
         super().__init__(allow_control_characters=True, write_only=True, **options)
 
 
+class StrictListField(serializers.ListField):
+    """A list that is counted before anybody looks at what is in it: a long body holds
+    half a million items, and to refuse each of them would take a minute."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        most = self.max_length
+        if isinstance(data, list) and most is not None and len(data) > most:
+            self.fail("max_length", max_length=most)
+        values: list[Any] = super().to_internal_value(data)
+        return values
+
+
 class StrictChoiceField(serializers.ChoiceField):
     """One of a few words."""
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from accounts import audit, login, members
-from accounts.members import Newcomer
+from accounts import audit, invitations, login
+from accounts.invitations import Newcomer
 from accounts.models import Membership, User
 
 INVITATION = "invitation"
@@ -37,7 +37,7 @@ def join(
     newcomer = None
     if acceptance.password and signed_in is None:
         newcomer = Newcomer(acceptance.name, acceptance.password)
-    return members.accept(
+    return invitations.accept(
         acceptance.token,
         newcomer=newcomer,
         signed_in=signed_in,
@@ -48,7 +48,7 @@ def join(
 def invited(request: HttpRequest, token: str) -> User:
     """The person whom this token invites. Raises Problem; guesses are counted."""
     with login.braked(request, group=INVITATION):
-        return members.invited(token)
+        return invitations.invited(token)
 
 
 def _proven(request: HttpRequest, person: User, acceptance: Acceptance) -> User:

@@ -11,6 +11,8 @@ import secrets
 import zlib
 
 CHECKSUM_LENGTH = 8
+# Of the hex, at either end, in a hint.
+SHOWN = 4
 HEX = frozenset("0123456789abcdef")
 # Of the secrets that sign webhooks. Standard Webhooks says how they look: in base 64.
 WEBHOOK_SECRET = "whsec_"  # noqa: S105 - how it begins
@@ -20,6 +22,12 @@ def make(prefix: str, *, random_characters: int) -> str:
     """A new secret: prefix, random hex (4 bits a character), checksum."""
     text = prefix + secrets.token_hex(random_characters // 2)
     return text + checksum(text)
+
+
+def hint(text: str, *, prefix: str) -> str:
+    """`nr_live_a1b2…9f0e`: enough to recognise a secret and not to use it. 4 of the
+    last 8 characters are of the checksum, so 128 of a key's 160 bits stay unknown."""
+    return f"{prefix}{text[len(prefix) :][:SHOWN]}…{text[-SHOWN:]}"
 
 
 def checksum(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,7 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts import sealing
+from accounts import inserts, sealing
 from accounts.models import Organization, OutboxMessage
 from accounts.models.outbox import MOST_ERROR_CHARACTERS
 from accounts.redaction import redact
@@ -36,6 +37,8 @@ PAUSES = (
     timedelta(hours=6),
     timedelta(hours=24),
 )
+# In seconds. Who takes longer is asked once in a round, as is who fails.
+SLOW = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +62,26 @@ def post(
     kind: str, payload: dict[str, Any], *, organization: Organization | None = None
 ) -> OutboxMessage:
     """Leave a message, in the caller's transaction. `payload` must fit into JSON."""
-    message = OutboxMessage(kind=kind, organization=organization)
-    message.sealed_payload = sealing.seal(
-        json.dumps(payload).encode(), context=message.context
-    )
-    message.save(force_insert=True)
+    [message] = post_each(kind, [payload], organization=organization)
     return message
+
+
+def post_each(
+    kind: str,
+    payloads: Iterable[dict[str, Any]],
+    *,
+    organization: Organization | None = None,
+) -> list[OutboxMessage]:
+    """One message for each, in one step and in their order."""
+    messages = []
+    for payload in payloads:
+        message = OutboxMessage(kind=kind, organization=organization)
+        message.sealed_payload = sealing.seal(
+            json.dumps(payload).encode(), context=message.context
+        )
+        messages.append(message)
+    inserts.insert(messages)
+    return messages
 
 
 def again(message: OutboxMessage) -> None:
@@ -98,42 +115,59 @@ def deliver_due(limit: int = 20) -> int:
 
 @dataclass(slots=True)
 class _Round:
-    """Who has had their turn: slow receivers of one tenant hold up no other's, and one
-    that is away for all is asked once."""
+    """Whose turn it is. Organizations take turns, so nobody waits behind the many
+    messages of another. Whose receiver fails or is slow has one turn, and a server that
+    is away for all is asked once."""
 
-    organizations: set[UUID] = field(default_factory=set)
+    had_turn: set[UUID] = field(default_factory=set)
+    over: set[UUID] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
 
-    def note(self, message: OutboxMessage, error: Exception) -> None:
+    def note(
+        self, message: OutboxMessage, seconds: float, error: Exception | None
+    ) -> None:
         if isinstance(error, Away):
             self.kinds.add(message.kind)
         elif message.organization_id is not None:
-            self.organizations.add(message.organization_id)
+            is_over = error is not None or seconds > SLOW
+            (self.over if is_over else self.had_turn).add(message.organization_id)
 
 
 def _claim(round_: _Round) -> OutboxMessage | None:
     """The message that waits longest. One update makes it ours and nobody else's."""
-    due = OutboxMessage.objects.due().order_by("next_attempt_at")
-    due = due.exclude(organization__in=round_.organizations)
-    due = due.exclude(kind__in=round_.kinds)
-    while (waiting := due.values_list("pk", flat=True).first()) is not None:
+    while (waiting := _next(round_)) is not None:
         lease = {"leased_until": timezone.now() + LEASE, "attempts": F("attempts") + 1}
         if OutboxMessage.objects.due().filter(pk=waiting).update(**lease):
             return OutboxMessage.objects.get(pk=waiting)
     return None
 
 
+def _next(round_: _Round) -> UUID | None:
+    """The primary key of the oldest one of those whose turn it is; when all have had
+    theirs, of all."""
+    due = OutboxMessage.objects.due().order_by("next_attempt_at")
+    due = due.exclude(organization__in=round_.over).exclude(kind__in=round_.kinds)
+    waiting = due.values_list("pk", flat=True)
+    found: UUID | None = waiting.exclude(organization__in=round_.had_turn).first()
+    if found is None and round_.had_turn:
+        round_.had_turn.clear()
+        found = waiting.first()
+    return found
+
+
 def _try(message: OutboxMessage, round_: _Round) -> None:
+    begun = time.monotonic()
     try:
         _deliverer(message)(_payload(message))
     except Exception as error:
         # Whatever one message meets must not hold up the others.
-        round_.note(message, error)
+        round_.note(message, time.monotonic() - begun, error)
         if isinstance(error, Undeliverable):
             _give_up(message, error)
         else:
             _postpone(message, error)
     else:
+        round_.note(message, time.monotonic() - begun, None)
         rows = OutboxMessage.objects.filter(pk=message.pk)
         rows.update(delivered_at=timezone.now(), leased_until=None, last_error="")
 

@@ -68,6 +68,12 @@ def insufficient_scope(credential: Credential, scope: str) -> Problem:
     return problem.asking_for(DPOP) if credential.key_thumbprint else problem
 
 
+def require_role(credential: Credential, role: str) -> None:
+    """Raises Problem unless it may give this role, and so act on who has it."""
+    if not credential.may_give_role(role):
+        raise Problem("beyond_own_rights", f"You may not act on the role {role}.")
+
+
 def require_person(credential: Credential) -> None:
     """Raises Problem `user_required` for a key or a machine's token."""
     if not credential.is_person:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import audit, outbound, outbox, sealing, webhooks
+from accounts import audit, outbound, outbox, sealing, webhook_deliveries
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.models.outbox import MOST_ERROR_CHARACTERS
 from accounts.opaque import WEBHOOK_SECRET
@@ -21,6 +21,7 @@ from accounts.outbox import Undeliverable, Undelivered
 from accounts.redaction import redact
 
 GONE = 410
+SWITCHED_OFF = "The endpoint was switched off."
 
 
 def deliver(payload: dict[str, Any]) -> None:
@@ -28,8 +29,12 @@ def deliver(payload: dict[str, Any]) -> None:
     rows = WebhookDelivery.objects.with_public_id(payload["delivery"])
     joined = rows.select_related("endpoint__organization", "message")
     delivery = joined.first()
-    if delivery is None or not delivery.endpoint.is_active:
-        raise Undeliverable("The endpoint was removed or switched off.")
+    if delivery is None:
+        raise Undeliverable("The endpoint was removed.")
+    if not delivery.endpoint.is_active:
+        # Written while it was being switched off, so that nobody has ended it yet.
+        webhook_deliveries.give_up_waiting(delivery.endpoint, SWITCHED_OFF)
+        raise Undeliverable(SWITCHED_OFF)
     begun = time.monotonic()
     try:
         status = outbound.post(delivery.endpoint.url, _content(delivery))
@@ -106,7 +111,7 @@ def _switch_off(endpoint: WebhookEndpoint) -> None:
         rows = WebhookEndpoint.objects.filter(pk=endpoint.pk, is_active=True)
         if not rows.update(is_active=False):
             return
-        webhooks.give_up_waiting(endpoint, "The endpoint is gone for good.")
+        webhook_deliveries.give_up_waiting(endpoint, "The endpoint is gone for good.")
         audit.record(
             "webhook.switched_off",
             by=audit.SYSTEM,

@@ -40,13 +40,13 @@ def networks(listed: Iterable[str]) -> tuple[Network, ...]:
 
 def lie_within(listed: Iterable[str], other: Iterable[str]) -> bool:
     """Whether every address of one list is on the other. An empty list allows all."""
-    inner, outer = networks(listed), _merged(other)
+    inner, outer = networks(listed), merged(other)
     return bool(inner) and all(
         any(_is_part(network, whole) for whole in outer) for network in inner
     )
 
 
-def _merged(listed: Iterable[str]) -> list[Network]:
+def merged(listed: Iterable[str]) -> list[Network]:
     """Two halves hold as much as the whole, so they count as it."""
     every = networks(listed)
     fours = [network for network in every if isinstance(network, IPv4Network)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -69,7 +71,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         permissions=["view"],
     )
     def judge_product(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        self._appoint(request, queryset, is_service=True)
+        self._change_each(request, queryset, service_keys.appoint)
 
     @admin.action(
         description="Let the selected keys judge their organization only",
@@ -78,15 +80,18 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def judge_organization(
         self, request: HttpRequest, queryset: QuerySet[ApiKey]
     ) -> None:
-        self._appoint(request, queryset, is_service=False)
+        self._change_each(request, queryset, service_keys.dismiss)
 
-    def _appoint(
-        self, request: HttpRequest, queryset: QuerySet[ApiKey], *, is_service: bool
+    def _change_each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[ApiKey],
+        change: Callable[..., ApiKey],
     ) -> None:
         by = audit.actor_of(request)
         for api_key in queryset.select_related("organization"):
             try:
-                service_keys.appoint(api_key, is_service=is_service, by=by)
+                change(api_key, by=by)
             except Problem as problem:
                 text = f"{api_key}: {problem.detail}"
                 self.message_user(request, text, messages.ERROR)

@@ -9,7 +9,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts import idempotency
 from accounts.endpoints import Endpoint, found, query_of
@@ -36,7 +35,7 @@ REASON = OpenApiParameter(
 
 
 class KeyEndpoint(Endpoint):
-    """What the key endpoints share: which key, and how a body is read."""
+    """What the key endpoints share: which key it is about."""
 
     def api_key(self, key_id: str) -> ApiKey:
         of_organization = ApiKey.objects.with_people().filter(
@@ -50,15 +49,6 @@ class KeyEndpoint(Endpoint):
         """Raises Problem. Asked before an answer that shows it is given again."""
         require_step_up(self.credential)
         handing.require_equal(self.credential, self.api_key(key_id))
-
-    def values(
-        self, serializer: type[BaseSerializer[Any]], data: Any
-    ) -> dict[str, Any]:
-        context = {"product": self.credential.product}
-        bound = serializer(data=data, context=context)
-        bound.is_valid(raise_exception=True)
-        values: dict[str, Any] = bound.validated_data
-        return values
 
 
 class ApiKeys(KeyEndpoint, generics.ListAPIView[ApiKey]):

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from accounts import ids
 from accounts.audit import Actor
-from accounts.authentication import API_KEY_HEADER, BEARER
 from accounts.credentials import API_KEY, Credential, Departure, rights
 from accounts.models import Membership, Organization, User
+from accounts.presented import API_KEY_HEADER, BEARER
 from accounts.problems import Problem
 from apikeys import departures, keys
 from apikeys.models import LEAKED, REPORT, ApiKey, ApiKeySecret

@@ -14,7 +14,7 @@ from accounts.models.limited import NUMBERS, exceeds
 from accounts.problems import Problem
 from accounts.products import LIVE
 from apikeys import address_lists
-from apikeys.models import ENFORCE, ApiKey
+from apikeys.models import ENFORCE, ApiKey, ApiKeySecret
 
 
 def refuse_environment(environment: str, maker: Credential) -> None:
@@ -28,6 +28,18 @@ def refuse_live_in_sandbox(environment: str) -> None:
         raise Problem(
             "environment_mismatch",
             'This deployment is a sandbox. Set environment to "test".',
+        )
+
+
+def refuse_leaked(holder: Credential) -> None:
+    """A secret that others can read hands nothing on: what it made or kept alive would
+    outlive its end."""
+    shown = [pk for model, pk in holder.rows if model is ApiKeySecret]
+    if ApiKeySecret.objects.filter(pk__in=shown, leaked_at__isnull=False).exists():
+        raise Problem(
+            "forbidden",
+            "This secret leaked, so it may only take away. Let a person or another "
+            "key rotate it.",
         )
 
 
@@ -52,6 +64,7 @@ def refuse_beyond(
     if changes.keys() == {"scopes"} and set(scopes) <= set(api_key.scopes):
         # Who may revoke it may take a part away, and gives nobody anything by it.
         return
+    refuse_leaked(changer)
     refuse_wider(changer, scopes)
     # Scopes handed to a key live as long as that key does.
     if "expires_at" in changes or set(scopes) - set(api_key.scopes):

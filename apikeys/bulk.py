@@ -14,7 +14,7 @@ from accounts.credentials import Credential
 from accounts.models import Organization
 from accounts.problems import Problem
 from apikeys import events, lifecycle
-from apikeys.models import ApiKey
+from apikeys.models import LEAKED, ApiKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,10 @@ def revoke(
         rows = ApiKey.objects.filter(pk__in=[api_key.pk for api_key in living])
         rows.revoke(reason)
         events.record_each("api_key.revoked", living, by=by, reason=reason)
+        if reason == LEAKED:
+            # What was revoked for another reason must not come back.
+            for text in allowed - {api_key.public_id for api_key in living}:
+                lifecycle.revoke(found[text], reason=reason, by=by)
     return outcomes
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from accounts import audit, webhooks
+from accounts import audit, webhook_deliveries, webhooks
 from accounts.audit import Actor
 from accounts.fields import TimestampField
 from accounts.models import WebhookDelivery
@@ -36,7 +36,9 @@ def record(
     if name not in webhooks.EVENTS:
         return []
     data = partial(_data, api_key, {**details, "action": action, "actor": by.id})
-    return webhooks.emit(api_key.organization, name, data, event_id=event.public_id)
+    return webhook_deliveries.emit(
+        api_key.organization, name, data, event_id=event.public_id
+    )
 
 
 def record_each(
@@ -47,7 +49,7 @@ def record_each(
     if not api_keys:
         return
     organization = api_keys[0].organization
-    if webhooks.receivers_of(organization, TOLD_AS.get(action, action)):
+    if webhook_deliveries.receivers_of(organization, TOLD_AS.get(action, action)):
         for api_key in api_keys:
             record(action, api_key, by=by, **details)
         return

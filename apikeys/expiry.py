@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,9 +20,9 @@ MILESTONES = (1, 7, 30)
 ENDED = "expired"
 # What ended longer ago is no news: a first start must not tell of years.
 RECENT = timedelta(days=7)
-# As long as one run may go on; the next one continues.
+# As long as one run may go on for each milestone; the next one continues.
 SECONDS = 1.0
-AT_ONCE = 100
+AT_ONCE = 10
 # How many keys near their end one run looks at for each milestone. Where there are
 # more, this process remembers up to which end it came.
 MOST_LOOKED_AT = 5000
@@ -31,17 +32,16 @@ _reached: dict[int, datetime] = {}
 def announce() -> int:
     """Queue what is due. The answer is for how many keys. Any number of processes may
     do it at once."""
-    until = time.monotonic() + SECONDS
     milestones = [*map(str, MILESTONES), ENDED]
     notices.follow_up(milestones, _still_due)
     told = 0
     for days in MILESTONES:
         stretch, end = _stretch(days)
-        count, is_done = _tell_all(stretch, _expiring, until)
+        count, is_done = _tell_all(stretch, _expiring)
         told += count
         if end is not None and is_done:
             _reached[days] = end
-    return told + _tell_all(_ended(), _expired, until)[0]
+    return told + _tell_all(_ended(), _expired)[0]
 
 
 def milestone(api_key: ApiKey, now: datetime) -> int | None:
@@ -54,15 +54,22 @@ def milestone(api_key: ApiKey, now: datetime) -> int | None:
 
 
 def _tell_all(
-    due: QuerySet[ApiKey], news_of: Callable[[ApiKey], News | None], until: float
+    due: QuerySet[ApiKey], news_of: Callable[[ApiKey], News | None]
 ) -> tuple[int, bool]:
     """By the slice. The answer is of how many keys, and whether there was time for
-    all."""
-    told = 0
+    all. Whose keys were in a slice waits for those whose were not: many keys of one
+    organization keep no other from hearing of its own."""
+    until = time.monotonic() + SECONDS
+    told, had_turn = 0, set[UUID]()
     while time.monotonic() < until:
-        slice_ = list(due.select_related("organization")[:AT_ONCE])
+        others = due.exclude(organization__in=had_turn)
+        slice_ = list(others.select_related("organization")[:AT_ONCE])
         told += sum(_tell(api_key, news_of) for api_key in slice_)
-        if len(slice_) < AT_ONCE:
+        if len(slice_) == AT_ONCE:
+            had_turn |= {api_key.organization_id for api_key in slice_}
+        elif had_turn:
+            had_turn.clear()
+        else:
             return told, True
     return told, False
 

@@ -24,17 +24,8 @@ COLUMNS = (
     *("id", "name", "scopes", "environment", "owner", "contact", "is_service"),
     *("expires_at", "created_at", "disabled_at", "revoked_at", "revoked_reason"),
     *(*NUMBERS, "allowed_ips", "ip_mode", "metadata", "tags"),
-    *(
-        "hint",
-        "retires_at",
-        "leaked_at",
-        "format",
-        "hash",
-        "prefix",
-        "wrapped",
-        "imported_digest",
-    ),
-    *("pepper", "pepper_check"),
+    *("hint", "retires_at", "leaked_at", "format", "hash", "prefix"),
+    *("wrapped", "imported_digest", "pepper", "pepper_check"),
 )
 
 

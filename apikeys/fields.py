@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,8 @@ MOST_ADDRESSES = 100
 MOST_TAGS = 20
 # Of `metadata`: how many members, how long their names, and all of it.
 MOST_METADATA, LONGEST_NAME, MOST_BYTES = 50, 64, 4096
+MOST_DAYS = 3650
+_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 SCALARS = (str, int, float, bool, type(None))
 METADATA_SCHEMA = {
     "type": "object",
@@ -115,12 +118,22 @@ class MetadataField(serializers.Field[Any, Any, Any, Any]):
             self.fail("many")
         if not all(_is_name(name) for name in data):
             self.fail("name")
-        if not all(isinstance(value, SCALARS) for value in data.values()):
+        if not all(_is_value(value) for value in data.values()):
             self.fail("invalid")
-        written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        if len(written.encode()) > MOST_BYTES:
+        if len(self._written(data)) > MOST_BYTES:
             self.fail("large")
         return data
+
+    def _written(self, data: dict[str, Any]) -> bytes:
+        """As JSON."""
+        compact = (",", ":")
+        try:
+            return json.dumps(
+                data, ensure_ascii=False, separators=compact, allow_nan=False
+            ).encode()
+        except ValueError:
+            # A file that is imported may hold NaN and lone surrogates.
+            self.fail("invalid")
 
     def to_representation(self, value: Any) -> Any:
         return value
@@ -133,10 +146,38 @@ class OwnLimitField(StrictIntegerField):
         super().__init__(min_value=1, max_value=MOST, allow_null=True, default=None)
 
 
+class DaysField(StrictIntegerField):
+    """A whole number of days; null: the rule is off."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            min_value=1, max_value=MOST_DAYS, allow_null=True, required=False
+        )
+
+
+class DaysInAddressField(serializers.IntegerField):
+    """A whole number of days, as it stands in an address."""
+
+    default_error_messages = {"invalid": f"Use a whole number from 1 to {MOST_DAYS}."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=MOST_DAYS, required=False, **options)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not _WHOLE_NUMBER.fullmatch(str(data)):
+            self.fail("invalid")
+        return int(data)
+
+
 def _each_once(listed: list[str], *, by: Sequence[Any]) -> list[str]:
     if len(set(by)) < len(listed):
         raise serializers.ValidationError("Name each once.")
     return listed
+
+
+def _is_value(value: Any) -> bool:
+    # PostgreSQL keeps no NUL.
+    return isinstance(value, SCALARS) and "\0" not in str(value)
 
 
 def _is_name(name: str) -> bool:

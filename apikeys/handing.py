@@ -13,10 +13,11 @@ def require_equal(holder: Credential, api_key: ApiKey) -> None:
     """Raises Problem where the key has more than its holder would have without it.
 
     Ask with the key locked: it may be widened meanwhile. A key may always be given a
-    secret of itself.
+    secret of itself, but by one that leaked.
     """
     require_control(holder, api_key)
     if holder.id == api_key.public_id:
+        bounds.refuse_leaked(holder)
         return
     bounds.refuse_beyond(holder, api_key, {})
     bounds.refuse_longer(holder, api_key.expires_at)

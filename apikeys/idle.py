@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.audit import SYSTEM
-from apikeys import events, notices
+from apikeys import notices, states
 from apikeys.models import ApiKey, KeyNotice, KeyPolicy, policy_of
 from apikeys.notices import News
 
@@ -93,9 +93,7 @@ def _end(api_key: ApiKey) -> bool:
         heard = told.filter(told_at__lte=now - NOTICE).exists()
         if days is None or not heard or since + timedelta(days=days) > now:
             return False
-        ApiKey.objects.filter(pk=api_key.pk).update(disabled_at=now)
-        details = {"reason": IDLE, "idle_since": since}
-        events.record("api_key.disabled", api_key, by=SYSTEM, **details)
+        states.disable(api_key, by=SYSTEM, reason=IDLE, idle_since=since)
         told.delete()
     return True
 

@@ -120,9 +120,8 @@ class Reader:
 
     def entry(self, number: int, row: Mapping[str, Any]) -> Entry:
         """Raises BadRow."""
-        wrong: list[str] = []
-        for name in sorted(row.keys() - COLUMNS):
-            wrong.append(f"{shown(name)}: there is no such column")
+        unknown = sorted(row.keys() - COLUMNS)
+        wrong = [f"{shown(name)}: there is no such column" for name in unknown]
         secret = _caught(wrong, "", partial(self._secret, row))
         name = _caught(wrong, "name", partial(name_of, row, number))
         owner, contact = (
@@ -133,8 +132,8 @@ class Reader:
         shape = self._shape(row, wrong)
         if wrong or secret is None:
             raise BadRow("; ".join(wrong))
-        for name_ in OF_SECRET_MOMENTS:
-            setattr(secret.secret, name_, moments.pop(name_, None))
+        for column in OF_SECRET_MOMENTS:
+            setattr(secret.secret, column, moments.pop(column, None))
         found = {**shape, **moments, "name": name, "environment": _place(shape, secret)}
         api_key = ApiKey(
             organization=self.organization,

@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from accounts import sealing
-from accounts.authentication import API_KEY_HEADER, BEARER
 from accounts.credentials import Credential
+from accounts.presented import API_KEY_HEADER, BEARER
 from accounts.problems import Problem
 from accounts.products import products
 from apikeys import authentication, hashes

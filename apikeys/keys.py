@@ -11,7 +11,6 @@ from accounts.products import LIVE, TEST, products
 
 BODY_LENGTH = 48
 RANDOM_LENGTH = BODY_LENGTH - opaque.CHECKSUM_LENGTH
-SHOWN = 4
 
 
 def make(prefix: str) -> str:
@@ -39,5 +38,4 @@ def well_formed(text: str) -> bool:
 
 def hint(key: str) -> str:
     """`nr_live_a1b2…9f0e`: enough to recognise a key, 128 bits stay unknown."""
-    prefix = prefix_of(key) or ""
-    return f"{prefix}{key[len(prefix) :][:SHOWN]}…{key[-SHOWN:]}"
+    return opaque.hint(key, prefix=prefix_of(key) or "")

@@ -12,10 +12,9 @@ from django.utils import timezone
 
 from accounts import mail, sealing
 from accounts.audit import Actor
-from accounts.models import Membership, Organization, User
+from accounts.models import Organization
 from accounts.redaction import redact
-from accounts.roles import Role
-from apikeys import events, imported, keys, lifecycle
+from apikeys import events, imported, keys, lifecycle, recipients, rotation
 from apikeys.hashes import PBKDF2
 from apikeys.imported import NATIVE
 from apikeys.models import LEAKED, ApiKey, ApiKeySecret, KeyPolicy, policy_of
@@ -162,7 +161,7 @@ def _done(secret: ApiKeySecret, action: str, *, now: datetime, by: Actor) -> str
     if is_current:
         lifecycle.revoke(api_key, reason=LEAKED, by=by)
         return REVOKED
-    secret.retires_at = now
+    secret.retires_at = now - rotation.CLOCKS_DIFFER
     return ENDED
 
 
@@ -171,36 +170,16 @@ def _tell(policy: KeyPolicy, hits: list[Hit]) -> None:
     if not hits:
         return
     organization = policy.organization
-    owners, always = _owners(organization), _always_told(policy)
+    owners = recipients.owners(organization)
+    always = recipients.of_every_leak(policy)
     by_address: dict[str, list[Hit]] = {}
     for hit in hits:
-        for address in dict.fromkeys([*_people(hit.secret.api_key, owners), *always]):
+        told = recipients.of_leak(hit.secret.api_key, owners)
+        for address in recipients.each_once([*told, *always]):
             by_address.setdefault(address, []).append(hit)
     for address, its_hits in by_address.items():
         context = {"organization": organization, "hits": its_hits}
         mail.queue("key_leaked", to=address, context=context, organization=organization)
-
-
-def _people(api_key: ApiKey, owners: list[str]) -> list[str]:
-    """Whose key it is; of the organization's, who answers for it and its owners."""
-    person = api_key.membership or api_key.contact
-    if person is None or person.status != "active":
-        return owners
-    is_personal = api_key.membership is not None
-    return [person.user.email, *([] if is_personal else owners)]
-
-
-def _owners(organization: Organization) -> list[str]:
-    rows = Membership.objects.usable().filter(
-        organization=organization, role=Role.OWNER
-    )
-    return [owner.user.email for owner in rows.select_related("user").order_by("pk")]
-
-
-def _always_told(policy: KeyPolicy) -> list[str]:
-    operators = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
-    team = [policy.team_email] if policy.team_email else []
-    return [*team, *(user.email for user in operators)]
 
 
 def _clean(place: str) -> str:

@@ -16,7 +16,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.endpoints import PublicEndpoint
-from accounts.fields import SecretField, StrictCharField, StrictSerializer
+from accounts.fields import (
+    SecretField,
+    StrictCharField,
+    StrictListField,
+    StrictSerializer,
+)
 from accounts.parsers import StrictJSONParser, check_charset, loads, loads_list, read
 from accounts.problems import Problem, rate_limited
 from apikeys import github, leaks
@@ -70,7 +75,7 @@ class LeakParser(StrictJSONParser):
         return loads(body) if body else {}
 
 
-class TokensField(serializers.ListField):
+class TokensField(StrictListField):
     """Texts that may hold a key."""
 
     child = SecretField(max_length=LONGEST_TOKEN)

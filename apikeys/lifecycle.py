@@ -71,6 +71,7 @@ def issue(wish: Wish, *, maker: Credential, by: Actor) -> tuple[ApiKey, str]:
     """
     require_step_up(maker)
     membership = _owner(wish.owner, maker)
+    bounds.refuse_leaked(maker)
     bounds.refuse_environment(wish.environment, maker)
     bounds.refuse_wider(maker, wish.scopes)
     bounds.refuse_longer(maker, wish.expires_at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,28 +15,13 @@ from accounts.fields import StrictCharField, StrictChoiceField, StrictSerializer
 from accounts.models import User
 from accounts.permissions import require_person
 from accounts.products import ENVIRONMENTS
+from apikeys.fields import DaysInAddressField
 from apikeys.json_search import ListContains, ListHas, ObjectContains
 from apikeys.lifecycle import OF_MEMBER, OF_ORGANIZATION
 from apikeys.models import ApiKeySecret
 from apikeys.models.keys import ApiKeyQuerySet
 
 STATUSES = ("active", "disabled", "expired", "revoked")
-MOST_DAYS = 3650
-_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
-
-
-class DaysField(serializers.IntegerField):
-    """A whole number of days, as it stands in an address."""
-
-    default_error_messages = {"invalid": f"Use a whole number from 1 to {MOST_DAYS}."}
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=1, max_value=MOST_DAYS, required=False, **options)
-
-    def to_internal_value(self, data: Any) -> int:
-        if not _WHOLE_NUMBER.fullmatch(str(data)):
-            self.fail("invalid")
-        return int(data)
 
 
 class ApiKeyQuery(StrictSerializer):
@@ -62,8 +46,8 @@ class ApiKeyQuery(StrictSerializer):
         required=False,
         help_text="Whether its contact works here no longer.",
     )
-    unused_days = DaysField(help_text="Neither used nor made in so many days.")
-    expiring_days = DaysField(help_text="Expires within so many days.")
+    unused_days = DaysInAddressField(help_text="Neither used nor made in so many days.")
+    expiring_days = DaysInAddressField(help_text="Expires within so many days.")
 
     def validate_scope(self, scope: str) -> str:
         known = self.context["product"].scopes

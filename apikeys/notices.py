@@ -11,11 +11,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts import addresses, mail, outbox
+from accounts import mail, outbox
 from accounts.audit import SYSTEM
-from accounts.models import Membership, OutboxMessage, WebhookEndpoint
-from accounts.roles import Role
-from apikeys import events
+from accounts.models import OutboxMessage, WebhookEndpoint
+from apikeys import events, recipients
 from apikeys.models import ApiKey, KeyNotice, policy_of
 
 # In place of a recipient where there is none, so that nobody asks again.
@@ -83,25 +82,6 @@ def follow_up(milestones: list[str], still_due: Callable[[KeyNotice], bool]) -> 
         _again(notice, still_due)
 
 
-def recipients(api_key: ApiKey) -> list[str]:
-    """Mail addresses, each once: the person of a personal key; else the contact, or
-    where none works here the owners; and the organization's team."""
-    found = [member.user.email for member in _people(api_key)]
-    found.append(policy_of(api_key.organization).team_email)
-    by_fold = {addresses.fold(address): address for address in found if address}
-    return list(by_fold.values())
-
-
-def _people(api_key: ApiKey) -> list[Membership]:
-    answering = api_key.membership or api_key.contact
-    if answering is not None and answering.status == "active":
-        return [answering]
-    if api_key.membership is not None:
-        return []
-    members = Membership.objects.usable().filter(organization=api_key.organization)
-    return list(members.filter(role=Role.OWNER).select_related("user"))
-
-
 def _mails(api_key: ApiKey, news: News) -> dict[str, OutboxMessage | None]:
     if not news.template:
         return {}
@@ -111,7 +91,7 @@ def _mails(api_key: ApiKey, news: News) -> dict[str, OutboxMessage | None]:
         address: mail.queue(
             news.template, to=address, context=context, organization=organization
         )
-        for address in recipients(api_key)
+        for address in recipients.of_notice(api_key, policy_of(organization))
     }
 
 

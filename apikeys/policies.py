@@ -101,7 +101,7 @@ def _never_ends(policy: KeyPolicy, api_key: ApiKey, _: frozenset[str]) -> str:
 def _from_anywhere(policy: KeyPolicy, api_key: ApiKey, _: frozenset[str]) -> str:
     if not policy.ips_required:
         return ""
-    listed = address_lists.networks(api_key.allowed_ips)
+    listed = address_lists.merged(api_key.allowed_ips)
     # A list of everything is none.
     is_bound = listed and all(network.prefixlen for network in listed)
     if is_bound and api_key.ip_mode == ENFORCE:

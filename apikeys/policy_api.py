@@ -12,25 +12,13 @@ from rest_framework.response import Response
 from accounts.fields import (
     StrictBooleanField,
     StrictChoiceField,
-    StrictIntegerField,
     StrictSerializer,
 )
 from accounts.serializers import EmailField
 from apikeys import policies
 from apikeys.api import KeyEndpoint
-from apikeys.fields import ScopesField
+from apikeys.fields import DaysField, ScopesField
 from apikeys.models import LEAK_ACTIONS, policy_of
-
-MOST_DAYS = 3650
-
-
-class DaysField(StrictIntegerField):
-    """A whole number of days; null: the rule is off."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            min_value=1, max_value=MOST_DAYS, allow_null=True, required=False
-        )
 
 
 class PolicyChange(StrictSerializer):

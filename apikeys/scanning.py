@@ -32,7 +32,6 @@ ENTRIES = (
 # Every prefix ends so. Looking for one character and hex is the fastest first step.
 BEGINNING = re.compile(rb"_[0-9a-f]{%d}" % KEY_LENGTH)
 BLOCK_BYTES = 1024 * 1024
-SHOWN = 4
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # Git's own store is compressed: nothing can be read there.
 LEFT_OUT = frozenset({".git"})
@@ -182,7 +181,7 @@ def found_in(stream: BinaryIO, known: list[Look], *, path: str) -> Iterator[Foun
             # What ends in the kept part was told with the block before.
             if begin + len(text) > len(kept):
                 line, column = place.of(data, begin)
-                hint = hint_of(text, look.prefix)
+                hint = opaque.hint(text, prefix=look.prefix)
                 yield Found(path, line, column, hint, look.product, look.kind)
         # A credential may stand across two blocks.
         start = max(0, len(data) - longest + 1)
@@ -231,11 +230,6 @@ class _Place:
         self.of(data, start)
         self.begins -= start
         self.counted -= start
-
-
-def hint_of(text: str, prefix: str) -> str:
-    """`nr_live_a1b2…9f0e`"""
-    return f"{prefix}{text[len(prefix) :][:SHOWN]}…{text[-SHOWN:]}"
 
 
 def shown(path: str) -> str:

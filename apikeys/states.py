@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,17 +14,18 @@ from apikeys import bounds, events, handing
 from apikeys.models import ApiKey
 
 
-def disable(api_key: ApiKey, *, by: Actor) -> ApiKey:
+def disable(api_key: ApiKey, *, by: Actor, **details: Any) -> ApiKey:
     """Refused from the answer on, until it is enabled. A second time changes nothing.
 
-    Less is always allowed: who may see a key may stop it.
+    Less is always allowed: who may see a key may stop it. `details` say why, in the
+    audit log and in webhooks.
     """
     with transaction.atomic():
         api_key = _held(api_key)
         if api_key.disabled_at is None:
             api_key.disabled_at = timezone.now()
             api_key.save(update_fields=["disabled_at"])
-            events.record("api_key.disabled", api_key, by=by)
+            events.record("api_key.disabled", api_key, by=by, **details)
     return api_key
 
 

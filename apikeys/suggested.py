@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from apikeys.networks import PREFIX_LENGTHS
 from ratelimits.addresses import Network
 from ratelimits.counted import Names
 from ratelimits.models import Usage
 
 # A single host, and what holds many of them. One host of IPv6 has a whole /64.
 NARROW = {4: 32, 6: 64}
-WIDE = {4: 24, 6: 48}
+WIDE = PREFIX_LENGTHS
 # So many hosts of one wide network are named by themselves.
 MOST_HOSTS = 5
 

@@ -95,6 +95,8 @@ def _colleague(user_id: str, giver: Credential, *, field: str) -> Membership:
 
 
 def _refuse_owner(api_key: ApiKey) -> None:
+    if api_key.is_service and api_key.membership is not None:
+        raise Problem("conflict", "A person's key cannot judge a whole product.")
     if api_key.status != "expired":
         bounds.refuse_taken_name(api_key)
     policies.refuse_against_policy(api_key, changed=["owner"])

@@ -18,6 +18,31 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 # What every record has anyway, and the request object that Django adds.
 USUAL = {*vars(logging.makeLogRecord({})), "asctime", "message", "taskName", "request"}
 DEEPEST = 4
+LOGGERS = {
+    # Django would warn once per 4xx; the door writes one line per request instead.
+    "django.request": {"level": "ERROR"},
+    "django.security.DisallowedHost": {"level": "CRITICAL"},
+    # Anybody can send too much; the door's line says so.
+    "django.security.RequestDataTooBig": {"level": "CRITICAL"},
+    "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
+    # It writes codes and tokens into its debug lines.
+    "oauthlib": {"level": "WARNING"},
+}
+
+
+def configuration(level: str, *, form: str) -> dict[str, Any]:
+    """The LOGGING setting: to stderr, from this level on, as "json" or "text"."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {"()": "config.logs.JSONFormatter"},
+            "text": {"()": "config.logs.TextFormatter"},
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": LOGGERS,
+    }
 
 
 class JSONFormatter(logging.Formatter):

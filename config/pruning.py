@@ -78,9 +78,7 @@ class Over:
 
 PRUNED = [
     Over("seen_once", SeenOnce.objects.all(), "expires_at", timedelta(0)),
-    Over(
-        "idempotent_answers", IdempotentAnswer.objects.all(), "created_at", 30 * DAY
-    ),
+    Over("idempotent_answers", IdempotentAnswer.objects.all(), "created_at", 30 * DAY),
     Over("password_resets", PasswordReset.objects.all(), "expires_at", DAY),
     Over(
         "sessions",

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from accounts.products import load
+from config import databases, logs
 from config.environment import environment, finish, secrets_file
 from ratelimits import limits
 
@@ -101,23 +102,7 @@ ALLOWED_HOSTS = [
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL, *(url for url in _product_urls if url)]
 
-_options = DATABASES["default"].setdefault("OPTIONS", {})
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["CONN_MAX_AGE"] = None
-    _options.update(
-        # Writers queue at BEGIN; without it two readers that both turn writer deadlock.
-        transaction_mode="IMMEDIATE",
-        timeout=STATEMENT_SECONDS,
-        init_command="PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON",
-    )
-else:
-    DATABASES["default"].update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=True)
-    _options.update(
-        # The pause between attempts doubles; without an end it outlasts the outage.
-        pool={"min_size": 1, "max_size": 20, "timeout": 2, "reconnect_timeout": 2},
-        connect_timeout=2,
-        options=f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=4s",
-    )
+databases.add_options(DATABASES["default"], seconds=STATEMENT_SECONDS)
 
 CACHES = {
     "default": {
@@ -340,28 +325,4 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 _json_logs = LOG_FORMAT == "json" or (LOG_FORMAT == "auto" and not sys.stderr.isatty())
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {"()": "config.logs.JSONFormatter"},
-        "text": {"()": "config.logs.TextFormatter"},
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "json" if _json_logs else "text",
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        # Django would warn once per 4xx; the door writes one line per request instead.
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        # Anybody can send too much; the door's line says so.
-        "django.security.RequestDataTooBig": {"level": "CRITICAL"},
-        "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
-        # It writes codes and tokens into its debug lines.
-        "oauthlib": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.configuration(LOG_LEVEL, form="json" if _json_logs else "text")

@@ -7,7 +7,6 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.endpoints import Endpoint
 from gateway.serializers import (
@@ -29,15 +28,10 @@ class JudgeEndpoint(Endpoint):
     required = {"POST": ["judge"]}
     is_uncharged = True
 
-    def values(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
-        context = {"product": self.credential.product}
-        bound = serializer(data=self.request.data, context=context)
-        bound.is_valid(raise_exception=True)
-        values: dict[str, Any] = bound.validated_data
-        return values
-
     def verdict(self, values: dict[str, Any]) -> Verdict:
-        return verify(question_of(values), caller=self.credential)
+        return verify(
+            question_of(values), caller=self.credential, address=self.actor.address
+        )
 
 
 class Verify(JudgeEndpoint):
@@ -46,7 +40,7 @@ class Verify(JudgeEndpoint):
     @extend_schema(request=VerifyRequest, responses=VerdictObject, tags=["verify"])
     def post(self, request: Request) -> Response:
         """Whether a credential is valid, whose it is, and whether it may do this."""
-        verdict = self.verdict(self.values(VerifyRequest))
+        verdict = self.verdict(self.values(VerifyRequest, request.data))
         return Response(VerdictObject(shown(verdict)).data)
 
 
@@ -59,6 +53,6 @@ class VerifyBatch(JudgeEndpoint):
     def post(self, request: Request) -> Response:
         """The same for up to 1,000 at once. Each is charged, also one that stands there
         twice."""
-        questions = self.values(BatchRequest)["requests"]
+        questions = self.values(BatchRequest, request.data)["requests"]
         verdicts = [self.verdict(question) for question in questions]
         return Response(BatchAnswer({"data": map(shown, verdicts)}).data)

@@ -10,6 +10,7 @@ from accounts.fields import (
     SecretField,
     StrictCharField,
     StrictIntegerField,
+    StrictListField,
     StrictSerializer,
 )
 from accounts.product_routes import LONGEST_PATH
@@ -68,7 +69,7 @@ class VerifyRequest(StrictSerializer):
 class BatchRequest(StrictSerializer):
     """Up to 1,000 questions, answered in their order."""
 
-    requests = serializers.ListField(child=VerifyRequest(), max_length=MOST_CREDENTIALS)
+    requests = StrictListField(child=VerifyRequest(), max_length=MOST_CREDENTIALS)
 
 
 class RateLimitObject(serializers.Serializer[Any]):

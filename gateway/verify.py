@@ -27,6 +27,7 @@ IP_REQUIRED = "ip_required"
 NO_ROUTE = "no_route"
 PROOF_REQUIRED = "proof_required"
 RATE_LIMITED = "rate_limited"
+TOO_MANY_ATTEMPTS = "too_many_attempts"
 # How usage and the audit log name a question that no rule of the product fits.
 ENDPOINT = "verify"
 
@@ -64,10 +65,11 @@ class Verdict:
 UNKNOWN_CREDENTIAL = Verdict(valid=False, allowed=False, code="invalid_credential")
 
 
-def verify(question: Question, *, caller: Credential) -> Verdict:
-    """Judge one credential, charge it, and note its use. The caller holds `judge`."""
+def verify(question: Question, *, caller: Credential, address: str) -> Verdict:
+    """Judge one credential, charge it, and note its use. The caller holds `judge`, and
+    asks from `address`."""
     try:
-        credential = authentication.judge(question.credential)
+        credential = authentication.judge(question.credential, address=address)
     except Problem as refusal:
         return _dead(refusal, question, caller)
     if not _reaches(caller, credential.organization):
@@ -79,6 +81,9 @@ def verify(question: Question, *, caller: Credential) -> Verdict:
 
 
 def _dead(refusal: Problem, question: Question, caller: Credential) -> Verdict:
+    # Not that it is unknown: nobody has looked, and it may well be alive.
+    if refusal.code == TOO_MANY_ATTEMPTS:
+        return Verdict(valid=False, allowed=False, code=refusal.code)
     counted = refusal.counted
     if counted is None or not _reaches_counted(caller, counted):
         return UNKNOWN_CREDENTIAL

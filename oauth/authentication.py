@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts import ids, sealing
 from accounts.audit import Actor
-from accounts.authentication import BEARER, DPOP
 from accounts.credentials import OAUTH, Credential, Departure
 from accounts.models import Membership, Organization, User
+from accounts.presented import BEARER, DPOP
 from accounts.problems import Problem
 from accounts.products import LIVE, Product
 from accounts.tokens import ACCESS_HEADER, claims_of, header_of

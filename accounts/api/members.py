@@ -10,7 +10,7 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import departures, joining, members
+from accounts import departures, invitations, joining, members
 from accounts.credentials import Credential
 from accounts.endpoints import Endpoint, checked, found
 from accounts.joining import Acceptance
@@ -49,7 +49,7 @@ class Users(Endpoint, generics.ListAPIView[Membership]):
     def post(self, request: Request) -> Response:
         """Invite somebody by e-mail."""
         wish = checked(InvitationRequest, request)
-        invited = members.invite(
+        invited = invitations.invite(
             self.credential.organization,
             wish["email"],
             role=wish["role"],

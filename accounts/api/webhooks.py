@@ -10,7 +10,7 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import webhooks
+from accounts import webhook_deliveries, webhooks
 from accounts.endpoints import Endpoint, checked, found
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.webhook_serializers import (
@@ -107,7 +107,7 @@ class WebhookTest(WebhookView):
     @extend_schema(request=None, responses={202: WebhookDeliveryObject}, tags=TAGS)
     def post(self, request: Request, webhook_id: str) -> Response:
         """Send a webhook.test event to this endpoint, whatever it is told else."""
-        delivery = webhooks.test(self.webhook(webhook_id))
+        delivery = webhook_deliveries.test(self.webhook(webhook_id))
         answer = WebhookDeliveryObject(delivery).data
         return Response(answer, status.HTTP_202_ACCEPTED)
 
@@ -139,6 +139,8 @@ class WebhookRedelivery(WebhookView):
         """Send it again, at once, under the same event id."""
         endpoint = self.webhook(webhook_id)
         rows = WebhookDelivery.objects.filter(endpoint=endpoint)
-        delivery = webhooks.redeliver(found(rows.with_public_id(delivery_id).first()))
+        delivery = webhook_deliveries.redeliver(
+            found(rows.with_public_id(delivery_id).first())
+        )
         answer = WebhookDeliveryObject(delivery).data
         return Response(answer, status.HTTP_202_ACCEPTED)

@@ -16,6 +16,11 @@ from accounts.models.people import Organization
 class WebhookEndpointQuerySet(IdentifiedQuerySet["WebhookEndpoint"]):
     """Many receivers."""
 
+    def locked(self, endpoint: WebhookEndpoint) -> WebhookEndpoint | None:
+        """The same row, locked until the transaction ends. None: it was removed."""
+        rows = self.select_for_update(of=("self",)).select_related("organization")
+        return rows.filter(pk=endpoint.pk).first()
+
 
 class WebhookEndpoint(Identified):
     """A receiver. `events` names what it is told; empty: everything.

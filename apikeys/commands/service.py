@@ -25,10 +25,9 @@ class Service:
 
     def run(self, out: OutputWrapper, **options: Any) -> None:
         api_key = chosen.api_key(options)
+        change = service_keys.dismiss if options["off"] else service_keys.appoint
         with chosen.told_as_error():
-            api_key = service_keys.appoint(
-                api_key, is_service=not options["off"], by=OPERATOR
-            )
+            api_key = change(api_key, by=OPERATOR)
         reach = "product" if api_key.is_service else "organization"
         out.write(f"{api_key.public_id} judges the credentials of its {reach}.")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import time_machine
 
 from bench.limits.costs import together
-from bench.limits.limiters import Limiter, fresh_keys
+from bench.limits.limiters import Check, Limiter, fresh_keys
 from bench.limits.speed import STARTER
 from ratelimits.limits import Limits
 
@@ -60,14 +60,20 @@ def most_in_a_minute(limiter: Limiter) -> int:
     check = limiter.check_of(HUNDRED)
     most = 0
     for phase, key in zip(PHASES, fresh_keys(len(PHASES)), strict=True):
-        admitted = []
         with time_machine.travel(NOON + phase, tick=False) as clock:
-            for tenth in range(PRESSED_SECONDS * 10):
-                if check(key):
-                    admitted.append(tenth)
-                clock.shift(0.1)
+            admitted = _pressed(check, key, clock)
         most = max(most, _most_within(admitted, 600))
     return most
+
+
+def _pressed(check: Check, key: str, clock: time_machine.Traveller) -> list[int]:
+    """In which tenths of a second it was let in."""
+    admitted = []
+    for tenth in range(PRESSED_SECONDS * 10):
+        if check(key):
+            admitted.append(tenth)
+        clock.shift(0.1)
+    return admitted
 
 
 def _most_within(moments: Sequence[int], length: int) -> int:

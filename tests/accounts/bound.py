@@ -1,6 +1,6 @@
 """A kind of credential that can be bound to a key: what the dispatcher makes of it."""
 
-from accounts.authentication import BEARER, DPOP
+from accounts.presented import BEARER, DPOP
 
 
 class Bindable:

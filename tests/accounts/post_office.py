@@ -1,8 +1,22 @@
-"""A small mail server on loopback (RFC 5321), for tests of mail that must arrive."""
+"""A small mail server on loopback (RFC 5321), for tests of mail that must arrive,
+and one that is down."""
 
+import smtplib
 import socketserver
 import threading
 from contextlib import contextmanager
+
+from django.core.mail.backends.base import BaseEmailBackend
+
+# For settings.EMAIL_BACKEND.
+AWAY = "tests.accounts.post_office.Away"
+
+
+class Away(BaseEmailBackend):
+    """A mail server that is down."""
+
+    def send_messages(self, messages):
+        raise smtplib.SMTPServerDisconnected("away")
 
 
 class _Talk(socketserver.StreamRequestHandler):

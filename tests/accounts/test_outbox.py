@@ -148,6 +148,25 @@ def test_no_more_are_tried_than_asked_for(taken):
     assert [payload["number"] for payload in taken] == [0, 1, 2]
 
 
+def test_many_messages_of_one_organization_hold_up_no_other(alice, carol, taken):
+    for _ in range(5):
+        outbox.post("take", {"of": "alice"}, organization=alice.organization)
+    outbox.post("take", {"of": "carol"}, organization=carol.organization)
+    assert outbox.deliver_due(limit=2) == 2
+    assert [payload["of"] for payload in taken] == ["alice", "carol"]
+    assert outbox.deliver_due(limit=3) == 3
+    assert [payload["of"] for payload in taken[2:]] == ["alice"] * 3
+
+
+def test_a_slow_receiver_has_one_turn_in_a_round(alice, taken, monkeypatch):
+    monkeypatch.setattr(outbox, "SLOW", 0.0)
+    for _ in range(2):
+        outbox.post("take", {}, organization=alice.organization)
+    assert outbox.deliver_due() == 1
+    assert outbox.deliver_due() == 1
+    assert taken == [{}, {}]
+
+
 def test_what_a_process_that_died_had_in_hand_is_taken_over_after_a_minute(
     clock, taken
 ):

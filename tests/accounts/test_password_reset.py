@@ -1,12 +1,10 @@
 """Who forgot the password gets a link by mail, whoever asks learns nothing."""
 
-import smtplib
-
 import pytest
-from django.core.mail.backends.base import BaseEmailBackend
 
 from accounts import mail
 from accounts.models import AuditEvent, PasswordReset, RecoveryCode, TotpDevice, User
+from tests.accounts.post_office import AWAY
 from tests.cast import person, send
 
 ASK = "/api/v1/auth/password/reset"
@@ -108,15 +106,8 @@ def test_the_link_leads_to_the_public_address_whatever_the_headers(
         assert f"{settings.PUBLIC_URL}/password/reset/" in sent.body
 
 
-class Away(BaseEmailBackend):
-    """A mail server that is down."""
-
-    def send_messages(self, messages):
-        raise smtplib.SMTPServerDisconnected("away")
-
-
 def test_a_mail_server_that_is_down_does_not_show(alice, post, settings):
-    settings.EMAIL_BACKEND = "tests.accounts.test_password_reset.Away"
+    settings.EMAIL_BACKEND = AWAY
     with post():
         known, unknown = ask(alice.user.email), ask("nobody@acme.test")
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)

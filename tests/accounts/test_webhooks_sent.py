@@ -166,6 +166,18 @@ def test_an_endpoint_that_is_gone_is_switched_off(alice, hook, issue):
     assert (event.actor, event.target) == ("system", hook.id)
 
 
+def test_what_was_written_while_it_was_switched_off_does_not_wait(alice, hook, issue):
+    issue("scans_read")
+    WebhookEndpoint.objects.update(is_active=False)
+    deliver()
+    [told] = log_of(alice, hook)
+    assert (told["status"], told["error"]) == (
+        "failed",
+        "The endpoint was switched off.",
+    )
+    assert hook.messages == []
+
+
 def test_an_endpoint_that_moved_into_an_inner_network_is_not_asked(
     alice, hook, settings
 ):

@@ -1,5 +1,6 @@
 """What the tests of keys share."""
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -43,3 +44,16 @@ def refused():
         return answer.json()
 
     return check
+
+
+@pytest.fixture
+def most(alice, settings):
+    """most(3): alice's plan holds three keys."""
+
+    def allow(number):
+        product = alice.organization.product
+        plan = replace(alice.organization.plan, most_keys=number)
+        changed = replace(product, plans={**product.plans, plan.slug: plan})
+        settings.PRODUCTS = {**settings.PRODUCTS, product.slug: changed}
+
+    return allow

@@ -1,10 +1,12 @@
 """How tests bring keys in: through the command, as an operator does."""
 
 import csv
+import hashlib
 import io
 import json
 from io import StringIO
 
+import pytest
 from django.core.management import call_command
 
 from apikeys.models import ApiKeySecret
@@ -47,3 +49,25 @@ def stored():
     """What lies in the table: (format, digest) of each secret."""
     rows = ApiKeySecret.objects.order_by("pk")
     return [(row.format, bytes(row.digest).hex()) for row in rows]
+
+
+def plain(number, **more):
+    key = f"some-foreign-key-{number:08}"
+    hash_ = hashlib.sha256(key.encode()).hexdigest()
+    return {"name": f"key {number}", "hash": hash_, "format": "sha256", **more}
+
+
+def refused(folder, organization, rows):
+    """What an import says that ends with exit code 1, after which nothing is new."""
+    file = folder / "bad.json"
+    file.write_text(json.dumps(rows))
+    out, before = StringIO(), ApiKeySecret.objects.count()
+    with pytest.raises(SystemExit) as end:
+        call_command(
+            *("apikeys", "import", str(file), "--json"),
+            *("--organization", organization.public_id),
+            stdout=out,
+        )
+    assert end.value.code == 1
+    assert ApiKeySecret.objects.count() == before
+    return json.loads(out.getvalue())

@@ -70,6 +70,18 @@ def test_a_sandbox_key_ends_sandbox_keys_only(issue, revoke):
     assert outcomes(revoke([live, sand], by=manager)) == ["environment_mismatch", True]
 
 
+def test_what_was_revoked_for_another_reason_and_leaked_does_not_come_back(
+    alice, issue, revoke, refused
+):
+    api_key = issue("scans_read")[0]
+    revoke([api_key], reason="replaced")
+    assert outcomes(revoke([api_key], reason="leaked")) == [True]
+    path = f"/api/v1/api-keys/{api_key.public_id}/restore"
+    refused(alice.call("POST", path), 409, "conflict")
+    event = AuditEvent.objects.get(action="api_key.leaked")
+    assert event.target == api_key.public_id
+
+
 def test_what_is_revoked_already_stays_as_it_is(issue, revoke):
     api_key = issue("scans_read")[0]
     assert outcomes(revoke([api_key], reason="leaked")) == [True]

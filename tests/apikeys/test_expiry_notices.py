@@ -15,7 +15,7 @@ from apikeys import expiry
 from apikeys.models import ApiKey, KeyNotice, KeyPolicy
 from tests.accounts.conftest import clock as clock
 from tests.accounts.hooks import LOOPBACK, WEBHOOKS, deliver, hooked, signed_by
-from tests.accounts.post_office import post_office
+from tests.accounts.post_office import AWAY, post_office
 from tests.cast import person
 
 DAY = timedelta(days=1)
@@ -210,7 +210,7 @@ def test_a_mail_server_that_is_down_is_tried_again(expiring, settings, clock):
 
 
 def test_what_the_outbox_gave_up_is_queued_again(expiring, settings, clock, hook):
-    settings.EMAIL_BACKEND = "tests.apikeys.test_expiry_notices.Away"
+    settings.EMAIL_BACKEND = AWAY
     hook.statuses = [500] * (len(PAUSES) + 1)
     expiring(28)
     for pause in (timedelta(0), *PAUSES):
@@ -226,18 +226,8 @@ def test_what_the_outbox_gave_up_is_queued_again(expiring, settings, clock, hook
     assert len({message["id"] for message in hook.messages}) == 1
 
 
-class Away:
-    """A mail server that nobody reaches."""
-
-    def __init__(self, **options):
-        pass
-
-    def send_messages(self, messages):
-        raise ConnectionRefusedError
-
-
 def test_a_milestone_that_is_over_is_not_tried_again(expiring, settings, clock):
-    settings.EMAIL_BACKEND = "tests.apikeys.test_expiry_notices.Away"
+    settings.EMAIL_BACKEND = AWAY
     api_key = expiring(8)[0]
     run()
     OutboxMessage.objects.update(failed_at=timezone.now())

@@ -11,8 +11,13 @@ from accounts import sealing
 from apikeys.hashes import hint
 from apikeys.import_files import FORMS
 from apikeys.models import ApiKey, ApiKeySecret
-from tests.apikeys.importing_keys import import_file, import_rows, status
-from tests.apikeys.test_import_command import plain, refused
+from tests.apikeys.importing_keys import (
+    import_file,
+    import_rows,
+    plain,
+    refused,
+    status,
+)
 from tests.apikeys.test_import_door import SALTED
 from tests.cast import send
 

@@ -11,6 +11,7 @@ from apikeys import idle
 from apikeys.models import ApiKey, KeyNotice, KeyPolicy
 from tests.accounts.conftest import clock as clock
 from tests.accounts.hooks import LOOPBACK, deliver, hooked
+from tests.accounts.post_office import AWAY
 
 DAY = timedelta(days=1)
 
@@ -82,7 +83,7 @@ def test_a_use_after_the_notice_saves_the_key(issue, clock):
 
 def test_without_a_notice_that_arrived_a_key_stays(issue, clock, settings):
     api_key = issue("scans_read")[0]
-    settings.EMAIL_BACKEND = "tests.apikeys.test_expiry_notices.Away"
+    settings.EMAIL_BACKEND = AWAY
     for _ in range(5):
         clock.shift(60 * DAY)
         run()

@@ -132,6 +132,15 @@ def test_a_row_is_only_what_its_column_says(bring):
     assert status(KEY) == 200
 
 
+def test_a_key_that_was_never_imported_does_not_pass_as_one(issue, alice, settings):
+    """Where the product's prefix has changed, its old keys look foreign."""
+    key = issue("scans_read")[1]
+    product = alice.organization.product
+    moved = replace(product, live_prefix="moved_live_")
+    settings.PRODUCTS = {**settings.PRODUCTS, product.slug: moved}
+    assert status(key) == 401
+
+
 def test_unknown_foreign_texts_get_the_one_answer_by_one_query(
     bring, django_assert_num_queries
 ):

@@ -149,6 +149,9 @@ def test_the_old_secret_of_a_rotation_ends_and_the_new_one_works_on(issue, call)
     assert [call(key).status_code for key in (old, new)] == [200, 200]
     report(old)
     assert code(call(old)) == (401, "key_leaked")
+    # On another worker too, whose clock is behind.
+    leaked = ApiKeySecret.objects.get(api_key=api_key, leaked_at__isnull=False)
+    assert leaked.retires_at < timezone.now() - timedelta(seconds=50)
     assert call(new).status_code == 200
     report(new)
     assert code(call(new)) == (401, "key_leaked")
@@ -247,6 +250,12 @@ def test_a_refused_report_repeats_no_key_and_kills_none(issue, call):
     assert answer.status_code == 400
     assert key not in answer.content.decode()
     assert call(key).status_code == 200
+
+
+def test_of_too_many_texts_nobody_looks_at_the_single_ones(db):
+    # Half a million would take a minute, of whoever asks.
+    refused = send("POST", LEAKS, {"tokens": [1] * 1_001})
+    assert [each["field"] for each in refused.json()["errors"]] == ["tokens"]
 
 
 def test_two_mebibytes_are_read_and_no_byte_more(issue, call):

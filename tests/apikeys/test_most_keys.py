@@ -1,6 +1,5 @@
 """A plan holds so many keys per organization that would be let in."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,19 +10,6 @@ from tests.apikeys.conftest import through
 
 KEYS = "/api/v1/api-keys"
 NOON = datetime(2040, 1, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def most(alice, settings):
-    """most(3): alice's plan holds three keys."""
-
-    def allow(number):
-        product = alice.organization.product
-        plan = replace(alice.organization.plan, most_keys=number)
-        changed = replace(product, plans={**product.plans, plan.slug: plan})
-        settings.PRODUCTS = {**settings.PRODUCTS, product.slug: changed}
-
-    return allow
 
 
 @pytest.fixture

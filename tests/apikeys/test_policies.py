@@ -11,7 +11,7 @@ from tests.cast import person
 
 KEYS = "/api/v1/api-keys"
 POLICY = "/api/v1/api-key-policy"
-USUAL = {
+USUAL: dict[str, object] = {
     "longest_days": None,
     "must_expire": False,
     "ips_required": False,
@@ -132,7 +132,8 @@ def test_a_key_is_bound_to_addresses(ask, decide, against):
     listed = ["198.51.100.0/24"]
     against(ask(), "ips_required")
     against(ask(allowed_ips=listed, ip_mode="report"), "ips_required")
-    for everything in (["0.0.0.0/0"], ["::/0"], [*listed, "::/0"]):
+    halves, parts = ["0.0.0.0/1", "128.0.0.0/1"], ["::/1", "8000::/2", "c000::/2"]
+    for everything in (["0.0.0.0/0"], ["::/0"], [*listed, "::/0"], halves, parts):
         against(ask(allowed_ips=everything), "ips_required")
     assert ask(allowed_ips=listed).status_code == 201
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apikeys.models import ApiKey, ApiKeySecret
+from tests.apikeys.endings import deactivate, suspend
 from tests.cast import send
 
 SCANS = "/api/v1/scans"
@@ -22,18 +23,6 @@ def _revoke(reason):
 def _replace_secret(rows):
     old = ApiKeySecret.objects.filter(api_key__in=rows)
     old.update(retires_at=timezone.now() - timedelta(seconds=1))
-
-
-def _deactivate(rows):
-    member = rows.get().membership
-    member.is_active = False
-    member.save()
-
-
-def _suspend(rows):
-    organization = rows.get().organization
-    organization.is_active = False
-    organization.save()
 
 
 def _past():
@@ -59,8 +48,8 @@ CASES = {
         "key_disabled",
         set(),
     ),
-    "of somebody inactive": (_deactivate, "GET", 401, "owner_inactive", set()),
-    "of a suspended tenant": (_suspend, "GET", 401, "organization_suspended", set()),
+    "of somebody inactive": (deactivate, "GET", 401, "owner_inactive", set()),
+    "of a suspended tenant": (suspend, "GET", 401, "organization_suspended", set()),
     "without the scope": (
         lambda rows: None,
         "POST",

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.audit import SYSTEM
 from apikeys import rotation
-from apikeys.models import ApiKey
+from apikeys.models import ApiKey, ApiKeySecret
 from tests.apikeys.conftest import through
 from tests.cast import send
 
@@ -111,3 +111,27 @@ def test_nobody_is_given_a_secret_that_acts_for_somebody_else(
     refused(alice.call("POST", path, {}), 403, "forbidden")
     assert api_key.secrets.count() == 1
     assert bob.call("POST", path, {}).status_code == 200
+
+
+def test_a_secret_that_leaked_hands_nothing_on(issue, ask, refused):
+    """As the policy "notify" leaves it: it works on, but makes nothing that lasts."""
+    manager, key = issue("api_keys_manage", "scans_read", "billing", name="manager")
+    other = issue("scans_read", name="other")[0]
+    ApiKeySecret.objects.filter(api_key=manager).update(leaked_at=timezone.now())
+    refused(ask(key), 403, "forbidden")
+    for target in (manager, other):
+        path = f"{KEYS}/{target.public_id}"
+        refused(through(key, "POST", f"{path}/rotate"), 403, "forbidden")
+        refused(through(key, "PATCH", path, {"name": "new"}), 403, "forbidden")
+    less = through(key, "PATCH", f"{KEYS}/{other.public_id}", {"scopes": []})
+    assert less.status_code == 200
+    assert through(key, "DELETE", f"{KEYS}/{other.public_id}").status_code == 204
+
+
+def test_another_key_or_a_person_rotates_one_that_leaked(alice, issue):
+    leaked = issue("api_keys_manage", "scans_read", name="leaked")[0]
+    ApiKeySecret.objects.update(leaked_at=timezone.now())
+    manager = issue("api_keys_manage", "scans_read", name="manager")[1]
+    for who in (alice, manager):
+        answer = through(who, "POST", f"{KEYS}/{leaked.public_id}/rotate")
+        assert answer.status_code == 200, answer.content

@@ -1,6 +1,5 @@
 """A disabled key rests: refused at once, and let in again as it was."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -103,19 +102,6 @@ def test_who_lost_the_scopes_cannot_enable_their_key(issue, bob, put, refused):
     bob.membership.role = Role.VIEWER
     bob.membership.save()
     refused(put(bob, api_key, "enable"), 403, "beyond_own_rights")
-
-
-@pytest.fixture
-def most(alice, settings):
-    """most(3): alice's plan holds three keys."""
-
-    def allow(number):
-        product = alice.organization.product
-        plan = replace(alice.organization.plan, most_keys=number)
-        changed = replace(product, plans={**product.plans, plan.slug: plan})
-        settings.PRODUCTS = {**settings.PRODUCTS, product.slug: changed}
-
-    return allow
 
 
 def test_a_disabled_key_gives_its_place_and_takes_one_again(

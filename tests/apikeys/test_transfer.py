@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accounts.audit import OPERATOR
 from accounts.models import AuditEvent
 from accounts.roles import Role
+from apikeys import service_keys
 from apikeys.models import ApiKey
 from tests.apikeys.conftest import through
 from tests.cast import person
@@ -167,3 +169,9 @@ def test_of_two_transfers_to_one_name_one_wins(crowd, issue, hand, alice, bob):
     alice.sign_in()
     answers = crowd(lambda: hand(own.pop()).status_code, times=2, threads=2)
     assert sorted(answers) == [200, 409]
+
+
+def test_a_service_key_becomes_nobodys_own(issue, hand, bob, refused):
+    api_key, key = issue("api_keys_manage", "scans_read")
+    service_keys.appoint(api_key, by=OPERATOR)
+    refused(hand(api_key, by=key, owner=bob.user.public_id), 409, "conflict")

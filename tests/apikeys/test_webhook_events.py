@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.audit import SYSTEM
 from accounts.models import AuditEvent, WebhookDelivery
 from apikeys import events
-from tests.accounts.hooks import LOOPBACK, deliver, hooked
+from tests.accounts.hooks import LOOPBACK, WEBHOOKS, deliver, hooked
 from tests.apikeys.conftest import KEYS
 
 
@@ -107,3 +107,19 @@ def test_what_is_no_event_of_webhooks_is_audited_only(alice, issue):
     with hooked(alice):
         assert events.record("api_key.denied", api_key, by=SYSTEM) == []
     assert not WebhookDelivery.objects.exists()
+
+
+def test_many_endpoints_cost_an_event_no_more_statements_than_one(alice, issue):
+    def statements():
+        with CaptureQueriesContext(connection) as captured:
+            events.record("api_key.changed", api_key, by=SYSTEM)
+        return len(captured.captured_queries)
+
+    api_key, _ = issue("scans_read")
+    for number in range(1, 6):
+        url = f"https://hook{number}.example.com/"
+        assert alice.call("POST", WEBHOOKS, {"url": url}).status_code == 201
+        if number == 1:
+            for_one = statements()
+    assert statements() == for_one
+    assert WebhookDelivery.objects.count() == 6

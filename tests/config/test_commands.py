@@ -9,10 +9,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import members, signing
+from accounts import invitations, signing
 from accounts.audit import SYSTEM
 from accounts.authentication import credential_of
-from accounts.members import Newcomer
+from accounts.invitations import Newcomer
 from accounts.models import AuditEvent, Session, User
 from tests.cast import PASSWORD, send
 
@@ -23,12 +23,12 @@ def hijacked(alice):
     alice.sign_in()
     session = Session.objects.get(membership=alice.membership)
     inviter = credential_of(session, expires_at=session.expires_at)
-    invited = members.invite(
+    invited = invitations.invite(
         alice.organization, "ceo@victim.test", role="viewer", inviter=inviter, by=SYSTEM
     )
     token = invited.url.rpartition("/")[2]
     newcomer = Newcomer("Mallory", PASSWORD)
-    members.accept(token, newcomer=newcomer, signed_in=None, by=SYSTEM)
+    invitations.accept(token, newcomer=newcomer, signed_in=None, by=SYSTEM)
     return "ceo@victim.test"
 
 

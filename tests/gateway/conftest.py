@@ -33,7 +33,7 @@ def operators_key():
         api_key, key = lifecycle.issue_for(
             organization, wish, membership=None, by=SYSTEM
         )
-        service_keys.appoint(api_key, is_service=True, by=SYSTEM)
+        service_keys.appoint(api_key, by=SYSTEM)
         return key
 
     return make

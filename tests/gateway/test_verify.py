@@ -14,6 +14,7 @@ from accounts.models import Session
 from apikeys.models import ApiKey
 from tests.accounts.bound import bindable
 from tests.accounts.proving import Prover
+from tests.apikeys.endings import deactivate, suspend
 from tests.cast import send
 from tests.gateway.conftest import CLIENT, VERIFY
 from tests.oauth.conftest import Browser, register
@@ -102,24 +103,12 @@ def _expire(rows):
     rows.update(expires_at=timezone.now() - timedelta(seconds=1))
 
 
-def _deactivate(rows):
-    member = rows.get().membership
-    member.is_active = False
-    member.save()
-
-
-def _suspend(rows):
-    organization = rows.get().organization
-    organization.is_active = False
-    organization.save()
-
-
 ENDINGS = {
     "key_revoked": _revoke,
     "key_disabled": _disable,
     "key_expired": _expire,
-    "owner_inactive": _deactivate,
-    "organization_suspended": _suspend,
+    "owner_inactive": deactivate,
+    "organization_suspended": suspend,
 }
 
 

@@ -62,6 +62,13 @@ def test_a_thousand_fit_and_no_more(ask_all):
     assert refused.json()["errors"][0]["field"] == "requests"
 
 
+def test_of_too_many_nobody_looks_at_the_single_ones(ask_all):
+    # Half a million would take a minute. The first is refused for what it is, so it
+    # would be named, were it looked at.
+    refused = ask_all([1] * 1_001)
+    assert [each["field"] for each in refused.json()["errors"]] == ["requests"]
+
+
 def test_nothing_asked_is_nothing_answered(ask_all):
     assert ask_all([]).json() == {"data": []}
 
