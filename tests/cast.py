@@ -23,7 +23,7 @@ from accounts.last_used import recorder
 from accounts.models import Membership, Organization, SigningKey, User
 from accounts.roles import Role
 from accounts.sessions import Place
-from apikeys import lifecycle
+from apikeys import expiry, lifecycle
 from apikeys.lifecycle import Wish
 from apikeys.models import ApiKey
 from ratelimits import stores, usage
@@ -106,6 +106,7 @@ def _fresh_process() -> None:
     recorder.written.clear()
     usage.recorder.forget()
     denials.recorder.forget()
+    expiry._reached.clear()
 
 
 class StandingClock:

@@ -105,7 +105,8 @@ def _used(
         )
         for number in range(count)
     ]
-    texts = [keys.make("nr_live_") for _ in rows]
+    prefix = tenants[0].product.key_prefix("live")
+    texts = [keys.make(prefix) for _ in rows]
     ApiKey.objects.bulk_create(rows)
     ApiKeySecret.objects.bulk_create(
         ApiKeySecret(

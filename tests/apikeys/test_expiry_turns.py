@@ -10,6 +10,7 @@ from apikeys.models import KeyNotice
 
 def test_organizations_take_turns(issue, alice, carol, monkeypatch):
     monkeypatch.setattr(expiry, "AT_ONCE", 2)
+    monkeypatch.setattr(expiry, "SECONDS", 60)
     soon = timezone.now() + timedelta(days=2)
     for hours in range(6):
         issue(owner=alice, expires_at=soon + timedelta(hours=hours))

@@ -78,7 +78,7 @@ def test_our_own_repository_holds_none():
     )
     names = os.fsdecode(listed.stdout).split("\0")
     files = [str(ROOT / name) for name in names if name and (ROOT / name).is_file()]
-    if not files:
-        pytest.skip("a copy without git")
+    # A copy without git is looked at as it lies there.
+    files = files or [str(ROOT)]
     known = scanning.looks([scanning.PRODUCTS])
     assert scanning.scan(files, known, None).found == []

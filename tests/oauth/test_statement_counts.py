@@ -127,7 +127,6 @@ def test_a_revocation_costs_four_at_most(app: App, alices: Browser, warm):
         "nr_oat_",
         "nr_oat_" + "0" * 72,
         "nr_ort_" + "0" * 72,
-        "oauth_code_" + "0" * 72,
         "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJSUzI1NiJ9.e30.x",
     ],
 )
