@@ -45,4 +45,6 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    HTTPServer(("127.0.0.1", int(sys.argv[1])), Receiver).handle_request()
+    server = HTTPServer(("127.0.0.1", int(sys.argv[1])), Receiver)
+    server.timeout = 60
+    server.handle_request()

@@ -23,10 +23,10 @@ from config.steps import Stop
 from tests import lanes, servers
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-# The fast tests share the cores, and so do those slow ones that time says nothing to.
-# The others measure, or race: each has the cores to itself.
+# The fast tests share the cores, and so do the files of those slow ones that time says
+# nothing to. The others measure, or race: each has the cores to itself.
 FAST = ("-m", "not slow", "-n", "2")
-PATIENT = ("-m", "slow and patient", "-n", "2")
+PATIENT = ("-m", "slow and patient", "-n", "2", "--dist", "loadfile")
 SLOW = ("-m", "slow and not patient")
 CHOSEN = ("-m", "slow or not slow")
 NOTHING_COLLECTED = 5
