@@ -108,7 +108,7 @@ def test_a_broken_file_fails_the_run(tmp_path):
 
 
 def test_no_test_at_all_is_no_success():
-    code, _said = run("--lane", "sqlite", "--", "-q", "-k", "no_such_name")
+    code, _said = run("--lane", "sqlite", "--", "-q", "-k", "no_such_name", QUICK)
     assert code == 1
 
 
