@@ -51,21 +51,21 @@ class Refusals:
         if now >= refusal.until or limits != refusal.limits:
             self._refused.pop(key, None)
             return None
-        decision = decide(
-            limits,
-            _later(refusal.reading, now - refusal.answered_at),
-            source=MEMORY,
-        )
-        # Told in whole seconds, the wait is the true one, whenever the store saw it.
+        # The store read its clock at some moment between these two. What is told, the
+        # wait in whole seconds and which windows refuse, is the same for both.
         earliest = _later(refusal.reading, now - refusal.asked_at)
-        if whole_seconds(max(earliest[1:4])) != decision.retry_after:
-            return None
-        return decision
+        latest = _later(refusal.reading, now - refusal.answered_at)
+        decision = decide(limits, latest, source=MEMORY)
+        is_sure = whole_seconds(max(earliest[1:4])) == decision.retry_after
+        return decision if is_sure and _full(earliest) == _full(latest) else None
 
     def remember(
         self, key: str, limits: Limits, reading: Reading, *, asked_at: int
     ) -> None:
         """Keep the refusal of a request of cost 1 that was asked for at `asked_at`."""
+        if reading.minute_used > limits.per_minute:
+            # A plan became smaller. How many leave until one fits is not known here.
+            return
         # The store read its clock between the question and the answer. It is asked
         # again too early rather than too late.
         until = asked_at + _unchanged_for(reading)
@@ -86,6 +86,11 @@ def _unchanged_for(reading: Reading) -> int:
     unchanged = min(wait, more, MINUTE)
     # One thousandth is more than any clock drifts.
     return unchanged - unchanged // 1000
+
+
+def _full(reading: Reading) -> list[bool]:
+    """Of each window, whether it has no room."""
+    return [wait > 0 for wait in reading[1:4]]
 
 
 def _later(reading: Reading, passed: int) -> Reading:
