@@ -17,6 +17,9 @@ from tests.live import serving
 
 KEYS_USED, CALLS_OF_KEY, CALLERS = 5, 2_000, 4
 MOST_WRITES = 20
+# Of a key in a run of hardly more than a minute: its network, its last use and that of
+# its secret once more at the end, and its share of what the key did that made it.
+ONCE = 4
 # Where a request leaves something behind.
 TABLES = (
     "ratelimits_usage",
@@ -74,6 +77,8 @@ def test_totals_are_exact_and_rows_are_written_seldom(server):
     for thread in threads:
         thread.join()
     minutes = (time.monotonic() - begun) / 60
+    # Before anybody reads the usage, which has what is pending written out at once.
+    rows = written(server) - before
     assert len(statuses) == KEYS_USED * CALLS_OF_KEY
     answers = [usage_of(server, account, each["id"]) for each in made]
     assert [told["totals"]["requests"] for told in answers] == [CALLS_OF_KEY] * 5
@@ -85,9 +90,8 @@ def test_totals_are_exact_and_rows_are_written_seldom(server):
         assert endpoints == {"GET /api/v1/scans": half, "GET /api/v1/workspaces": half}
         assert told["scopes"] == [{"scope": "scans_read", "requests": CALLS_OF_KEY}]
     assert sum(told["totals"]["allowed"] for told in answers) == statuses.count(200)
-    rows = written(server) - before
-    # A minute at least: what is written once a minute is written once in half of one.
-    assert rows / KEYS_USED / max(1, minutes) <= MOST_WRITES
+    steady = rows - ONCE * KEYS_USED
+    assert steady / KEYS_USED / max(1, minutes) <= MOST_WRITES
 
 
 def usage_of(live, account, key_id):
