@@ -122,6 +122,7 @@ def credential_of(session: Session, *, expires_at: datetime) -> Credential:
         authenticated_at=session.authenticated_at,
         factors=tuple(session.factors),
         second_step_at=session.second_step_at,
+        confirmed_at=session.confirmed_at or session.authenticated_at,
     )
 
 

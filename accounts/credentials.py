@@ -78,7 +78,8 @@ class Credential:
 
     `rows` is where its last use is written (`accounts.last_used`). `authenticated_at`
     and `factors` (RFC 8176 words) tell when and how strongly a person signed in,
-    `second_step_at` when they last used a code; a key has none of them. `user` is none
+    `second_step_at` when they last used a second factor, `confirmed_at` when they last
+    showed that it is them; a key has none of them. `user` is none
     for what belongs to the organization. `key_thumbprint` (RFC 7638) names the client's
     key that it is bound to, if it is (RFC 9449). `networks`: the only ones that it may
     come from, or any where there are none; `is_trying_networks`: others are counted,
@@ -100,6 +101,7 @@ class Credential:
     authenticated_at: datetime | None = None
     factors: tuple[str, ...] = ()
     second_step_at: datetime | None = None
+    confirmed_at: datetime | None = None
     key_thumbprint: str = ""
     networks: tuple[Network, ...] = ()
     is_trying_networks: bool = False

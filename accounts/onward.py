@@ -78,6 +78,8 @@ def let_forms_lead_to(response: HttpResponse, source: str) -> None:
     response.headers["Content-Security-Policy"] = "; ".join(
         (
             "default-src 'none'",
+            "script-src 'self'",
+            "connect-src 'self'",
             "style-src 'self'",
             "img-src 'self'",
             f"form-action 'self' {source} https:",

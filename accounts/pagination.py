@@ -48,7 +48,7 @@ class NewestFirst(BasePagination):
         limit = _limit(_single(request, "limit"))
         cursor = _single(request, "cursor")
         if cursor is not None:
-            queryset = queryset.filter(pk__lt=_place(cursor, queryset.model))
+            queryset = queryset.filter(pk__lt=place(cursor, queryset.model))
         found = list(queryset.order_by("-pk")[: limit + 1])
         page = found[:limit]
         self.next_cursor = page[-1].public_id if len(found) > limit else None
@@ -108,7 +108,8 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _place(cursor: str, model: type[Model]) -> UUID:
+def place(cursor: str, model: type[Model]) -> UUID:
+    """Where a cursor stands in a table. Raises ValidationError."""
     prefix: str = model.prefix  # type: ignore[attr-defined]
     try:
         return ids.decode(prefix, cursor)

@@ -81,9 +81,10 @@ def require_person(credential: Credential) -> None:
 
 
 def require_fresh(credential: Credential) -> None:
-    """Raises Problem where the sign-in is more than 15 minutes ago."""
-    signed_in_at = credential.authenticated_at
-    if signed_in_at is None or timezone.now() - signed_in_at > FRESH:
+    """Raises Problem where the person showed that it is them, by signing in or later,
+    more than 15 minutes ago."""
+    confirmed_at = credential.confirmed_at
+    if confirmed_at is None or timezone.now() - confirmed_at > FRESH:
         raise Problem("fresh_sign_in_required")
 
 

@@ -22,8 +22,10 @@ from accounts.problems import Problem
 # An honest client that lost the answer may ask again within this time .
 RETRY_WINDOW = timedelta(seconds=30)
 BROWSER_LIFETIME = timedelta(days=7)
-# The word of RFC 8176 for a code of an authenticator; a recovery code is one, too.
+# Words of RFC 8176. A code of an authenticator, or a recovery code; a passkey.
 CODE = "otp"
+PASSKEY = "pop"
+SECOND_FACTORS = frozenset({CODE, PASSKEY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _new(membership: Membership, *, factors: list[str], place: Place) -> Session
         membership=membership,
         factors=factors,
         authenticated_at=now,
-        second_step_at=now if CODE in factors else None,
+        second_step_at=now if SECOND_FACTORS & set(factors) else None,
         address=place.address,
         last_used_ip=place.address,
         user_agent=place.user_agent,

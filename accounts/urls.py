@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.generic import RedirectView
 
-from accounts import views
 from accounts.api import factors, members, sessions, sign_in, step_up, usage, webhooks
+from accounts.views import confirm
+from accounts.views import sign_in as entrance
 
 pages = [
-    path("", views.home, name="home"),
-    path("login", views.sign_in, name="login"),
-    path("login/code", views.second_step, name="second_step"),
-    path("logout", views.sign_out, name="logout"),
-    path("invitations/<str:token>", views.accept_invitation, name="invitation"),
-    path("password/reset", views.ask_for_reset, name="reset"),
-    path("password/reset/<str:token>", views.reset_password, name="reset_password"),
+    path("", entrance.home, name="home"),
+    path("login", entrance.sign_in, name="login"),
+    path("login/code", entrance.second_step, name="second_step"),
+    path("logout", entrance.sign_out, name="logout"),
+    path("invitations/<str:token>", entrance.accept_invitation, name="invitation"),
+    path("password/reset", entrance.ask_for_reset, name="reset"),
+    path("password/reset/<str:token>", entrance.reset_password, name="reset_password"),
+    path("settings", RedirectView.as_view(url="/settings/api-keys"), name="settings"),
+    path("settings/confirm", confirm.confirm, name="confirm"),
     path(".well-known/jwks.json", sign_in.SigningKeys.as_view(), name="jwks"),
 ]
 

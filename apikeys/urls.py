@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from apikeys import (
     advice_api,
@@ -14,6 +14,8 @@ from apikeys import (
     state_api,
     usage_api,
 )
+
+pages: list[URLPattern] = []
 
 endpoints = [
     path("api-keys", api.ApiKeys.as_view()),

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.views import sign_out
+from accounts.views.sign_in import sign_out
 
 
 class DoorwardAdminSite(AdminSite):

@@ -129,6 +129,10 @@ SILENCED_SYSTEM_CHECKS = [
     "django_ratelimit.W001",
     "security.W001",
     "security.W002",
+    # Passkeys: which addresses are safe, PUBLIC_URL decides; a challenge works once,
+    # whatever the cookie says (accounts.passkeys).
+    "otp_webauthn.E031",
+    "otp_webauthn.E040",
 ]
 
 INSTALLED_APPS = [
@@ -147,6 +151,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_otp",
+    "django_otp_webauthn",
     "django_ratelimit",
     "oauth2_provider",
     "django.contrib.sessions",
@@ -279,6 +284,11 @@ CSRF_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+# Passkeys belong to the public address.
+OTP_WEBAUTHN_RP_ID = str(_public.hostname)
+OTP_WEBAUTHN_RP_NAME = "Doorward"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [PUBLIC_URL]
+
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 if EMAIL_BACKEND == "django.core.mail.backends.console.EmailBackend":
     EMAIL_BACKEND = "accounts.mail.ToStderr"
@@ -321,6 +331,7 @@ SPECTACULAR_SETTINGS = {
 SIMPLE_JWT = {"ALGORITHM": "RS256", "TOKEN_TYPE_CLAIM": "typ", "SIGNING_KEY": ""}
 
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -37,6 +37,8 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url="/static/doorward.svg")),
     *oauth.urls.well_known,
     *accounts.urls.pages,
+    *apikeys.urls.pages,
+    *oauth.urls.settings_pages,
 ]
 
 handler400 = handlers.bad_request

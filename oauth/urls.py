@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
@@ -56,6 +56,7 @@ slashed = [
         for name in ("authorize", "device", "logout")
     ),
 ]
+settings_pages: list[URLPattern] = []
 engine = [*programs, *pages, *slashed]
 well_known = [
     path(".well-known/openid-configuration", identity.server_metadata),

@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.cast",
     "tests.lanes",
     "tests.live",
+    "tests.browser",
     "tests.ratelimits.redis_servers",
 ]

@@ -1,6 +1,11 @@
 """The tables of accounts, by what they are about."""
 
-from accounts.models.factors import PasswordReset, RecoveryCode, TotpDevice
+from accounts.models.factors import (
+    PasswordReset,
+    RecoveryCode,
+    TotpDevice,
+    TrustedBrowser,
+)
 from accounts.models.identified import Identified
 from accounts.models.limited import Limited
 from accounts.models.outbox import OutboxMessage
@@ -10,6 +15,7 @@ from accounts.models.records import (
     IdempotentAnswer,
     SeenOnce,
     SigningKey,
+    UsageAlert,
 )
 from accounts.models.sessions import Session
 from accounts.models.webhooks import WebhookDelivery, WebhookEndpoint
@@ -29,6 +35,8 @@ __all__ = [
     "Session",
     "SigningKey",
     "TotpDevice",
+    "TrustedBrowser",
+    "UsageAlert",
     "User",
     "WebhookDelivery",
     "WebhookEndpoint",

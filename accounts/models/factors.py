@@ -13,6 +13,7 @@ from django_otp.models import Device
 from django_otp.oath import hotp
 
 from accounts import sealing
+from accounts.models.identified import Identified
 from accounts.models.people import User
 
 STEP_SECONDS = 30
@@ -76,6 +77,25 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"recovery code of {self.user_id}"
+
+
+class TrustedBrowser(Identified):
+    """A browser that is asked for no second step until `expires_at`.
+
+    Its cookie holds a secret of which the digest is kept here. `stamp` is broken by
+    another password or another second step.
+    """
+
+    prefix: ClassVar[str] = "tbr"
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="trusted_browsers"
+    )
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    stamp = models.BinaryField(max_length=32, editable=False)
+    user_agent = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(db_index=True)
 
 
 class PasswordReset(models.Model):

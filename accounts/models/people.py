@@ -19,6 +19,10 @@ from accounts.roles import CHOICES, Role
 from ratelimits.limits import Limits
 
 
+def usual_alerts() -> list[int]:
+    return [80, 100]
+
+
 class OrganizationQuerySet(IdentifiedQuerySet["Organization"]):
     """Many organizations."""
 
@@ -39,6 +43,8 @@ class Organization(Identified, Limited):
     product_slug = models.CharField(max_length=40)
     plan_slug = models.CharField(max_length=40)
     is_active = models.BooleanField(default=True)
+    # At which percentages of a daily quota its admins are mailed.
+    alert_percents = models.JSONField(default=usual_alerts)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = OrganizationQuerySet.as_manager()

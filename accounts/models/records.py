@@ -40,6 +40,25 @@ class AuditEvent(Identified):
         return f"{self.action} {self.target}"
 
 
+class UsageAlert(models.Model):
+    """A mail about a credential that used up so much of its daily quota: one a day."""
+
+    credential = models.CharField(max_length=60)
+    day = models.DateField()
+    percent = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["credential", "day", "percent"], name="one_alert_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.percent} % of {self.credential} on {self.day}"
+
+
 class SigningKey(models.Model):
     """A key of the JWKS. `kid` is the RFC 7638 thumbprint; the private part is sealed.
 

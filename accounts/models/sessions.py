@@ -42,7 +42,8 @@ class Session(Identified):
 
     A browser's has no refresh family. `expires_at` is the absolute end (of a browser's:
     of its cookie), `refresh_expires_at` the idle one. `factors` are RFC 8176 words.
-    `second_step_at`: when a code was last used in it, at sign-in or later.
+    `second_step_at`: when a second factor was last used in it, at sign-in or later;
+    `confirmed_at`: when the person last showed by password or passkey that it is them.
     """
 
     prefix: ClassVar[str] = "ses"
@@ -54,6 +55,7 @@ class Session(Identified):
     factors = models.JSONField(default=list)
     authenticated_at = models.DateTimeField(default=timezone.now)
     second_step_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
     user_agent = models.CharField(max_length=200, blank=True)
     address = models.CharField(max_length=45, blank=True)

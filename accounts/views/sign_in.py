@@ -1,4 +1,4 @@
-"""The plain pages: sign-in and sign-out, invitations, password reset."""
+"""Sign-in and sign-out, invitations, password reset."""
 
 from __future__ import annotations
 
