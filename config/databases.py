@@ -26,5 +26,7 @@ def add_options(database: dict[str, Any], *, seconds: int) -> None:
         # The pause between attempts doubles; without an end it outlasts the outage.
         pool={"min_size": 1, "max_size": 20, "timeout": 2, "reconnect_timeout": 2},
         connect_timeout=2,
+        # For cursors that bind on the server (accounts.lookups): planned once.
+        prepare_threshold=0,
         options=f"-c statement_timeout={seconds}s -c lock_timeout=4s",
     )
