@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.core.handlers.wsgi import get_path_info
 from django.utils import timezone
@@ -82,6 +83,9 @@ class Sessions:
 
     def departure(self, membership: Membership) -> Departure:
         return Departure()
+
+    def held_counts(self, memberships: Iterable[UUID]) -> dict[UUID, int]:
+        return {}
 
     def left(self, membership: Membership, reason: str, *, by: Actor) -> int:
         return Session.objects.filter(membership=membership).end(reason)

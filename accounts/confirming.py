@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts import (
     audit,
+    authenticators,
     login,
     passkeys,
     passwords,
@@ -21,6 +22,7 @@ from accounts import (
     step_up,
     totp,
 )
+from accounts.authenticators import Answer
 from accounts.credentials import Credential
 from accounts.problems import Problem
 from accounts.visitors import Visitor
@@ -73,6 +75,25 @@ def _proven(request: HttpRequest, visitor: Visitor) -> Visitor:
         if passwords.person_with(visitor.user.email, typed) is None:
             raise Problem("wrong_password", "This is not your password.")
     return remember(request, visitor)
+
+
+def ask_for_passkey(request: HttpRequest, visitor: Visitor) -> dict[str, Any]:
+    """What the browser needs to use one of the person's passkeys."""
+    purpose = _purpose(visitor)
+    return authenticators.ask(request, purpose=purpose, user=visitor.user)
+
+
+def prove_by_passkey(request: HttpRequest, visitor: Visitor, answer: Answer) -> None:
+    """It is the person, and a second factor of theirs. Raises Problem."""
+    with passkeys.answered(
+        request, answer, purpose=_purpose(visitor), user=visitor.user
+    ):
+        remember(request, visitor)
+        step_up.remember(visitor.user, visitor.credential, by=visitor.actor)
+
+
+def _purpose(visitor: Visitor) -> str:
+    return f"confirm {visitor.credential.id}"
 
 
 def remember(request: HttpRequest, visitor: Visitor) -> Visitor:

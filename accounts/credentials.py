@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -220,6 +221,10 @@ class Kind(Protocol):
 
     def departure(self, membership: Membership) -> Departure:
         """Which of them a member's going would stop or leave without a contact."""
+
+    def held_counts(self, memberships: Iterable[UUID]) -> dict[UUID, int]:
+        """How many `departure` would list, for any number of memberships by the same
+        number of queries. Who has none is left out."""
 
     def left(self, membership: Membership, reason: str, *, by: Actor) -> int:
         """A member was deactivated or, with `removed_at` set, removed: end or stop what

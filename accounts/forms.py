@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from accounts import addresses
 
@@ -13,7 +14,16 @@ LONGEST_PASSWORD = 1024
 
 def _password(autocomplete: str) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(max_length=LONGEST_PASSWORD, strip=False, widget=widget)
+    return forms.CharField(
+        label=_("Password"), max_length=LONGEST_PASSWORD, strip=False, widget=widget
+    )
+
+
+def _email(autocomplete: str) -> forms.CharField:
+    widget = forms.EmailInput(attrs={"autocomplete": autocomplete, "autofocus": True})
+    return forms.CharField(
+        label=_("E-mail"), max_length=addresses.MOST_CHARACTERS, widget=widget
+    )
 
 
 class PlainForm(forms.Form):
@@ -26,11 +36,7 @@ class PlainForm(forms.Form):
 class LoginForm(PlainForm):
     """The first step. Who is expected need only type the password."""
 
-    email = forms.CharField(
-        label="E-mail",
-        max_length=addresses.MOST_CHARACTERS,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-    )
+    email = _email("username webauthn")
     password = _password("current-password")
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -45,28 +51,52 @@ class CodeForm(PlainForm):
     not."""
 
     totp_code = forms.CharField(
-        label="Code",
+        label=_("Code"),
         max_length=64,
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",
                 "autofocus": True,
-                "autocapitalize": "none",
-                "spellcheck": "false",
+                "class": "code-input",
+                "inputmode": "numeric",
             }
         ),
-        help_text="Six digits from your app, or a recovery code.",
+        help_text=_("Six digits from your app."),
+    )
+    trust = forms.BooleanField(
+        label=_("Trust this browser for 30 days"), required=False
     )
 
     def clean_totp_code(self) -> str:
         return str(self.cleaned_data["totp_code"]).replace(" ", "")
 
 
+class RecoveryForm(CodeForm):
+    """The same, where the authenticator is lost. Such a browser earns no trust."""
+
+    totp_code = forms.CharField(
+        label=_("Recovery code"),
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "autofocus": True,
+                "spellcheck": "false",
+            }
+        ),
+        help_text=_("One of the codes that you kept. It works once."),
+    )
+    trust = None  # type: ignore[assignment]
+
+
 class NewcomerForm(PlainForm):
     """What an invited person without an account fills in."""
 
     name = forms.CharField(
-        max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     password = _password("new-password")
 
@@ -76,11 +106,11 @@ class AccountForm(PlainForm):
 
     password = _password("current-password")
     totp_code = forms.CharField(
-        label="Code",
+        label=_("Code"),
         required=False,
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
-        help_text="Only with two-step sign-in: six digits, or a recovery code.",
+        help_text=_("Only with two-step sign-in: six digits, or a recovery code."),
     )
 
 
@@ -89,12 +119,12 @@ class NewPasswordForm(PlainForm):
 
     new_password = _password("new-password")
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["new_password"].label = _("New password")
+
 
 class ResetForm(PlainForm):
     """Where to mail the way to a new password."""
 
-    email = forms.CharField(
-        label="E-mail",
-        max_length=addresses.MOST_CHARACTERS,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-    )
+    email = _email("username")

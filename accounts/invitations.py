@@ -68,10 +68,10 @@ def invite(
     return Invited(membership, shown)
 
 
-def invited(token: str) -> User:
-    """Whom an open invitation is for. Raises Problem `invalid_token`."""
-    user: User = _open_invitation(token).membership.user
-    return user
+def invited(token: str) -> Membership:
+    """What an open invitation leads to. Raises Problem `invalid_token`."""
+    membership: Membership = _open_invitation(token).membership
+    return membership
 
 
 def accept(

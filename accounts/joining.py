@@ -31,7 +31,7 @@ def join(
     request: HttpRequest, acceptance: Acceptance, *, signed_in: User | None
 ) -> Membership:
     """The membership, joined. Raises Problem; guesses are counted."""
-    person = invited(request, acceptance.token)
+    person = invited(request, acceptance.token).user
     if signed_in is None and person.has_usable_password() and acceptance.password:
         signed_in = _proven(request, person, acceptance)
     newcomer = None
@@ -45,8 +45,8 @@ def join(
     )
 
 
-def invited(request: HttpRequest, token: str) -> User:
-    """The person whom this token invites. Raises Problem; guesses are counted."""
+def invited(request: HttpRequest, token: str) -> Membership:
+    """What this token invites to, and whom. Raises Problem; guesses are counted."""
     with login.braked(request, group=INVITATION):
         return invitations.invited(token)
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from django.db.models import F, Max
 from django.http import HttpRequest
 
-from accounts import audit, known_devices, passwords, totp
+from accounts import audit, known_devices, passwords, totp, waiting
 from accounts.addresses import fold
 from accounts.models import Membership, Organization, User
 from accounts.problems import Problem
-from ratelimits import brakes
+from ratelimits import brakes, metrics
 
 # One brake for every door of a sign-in, the second step included.
 SIGN_IN = "sign-in"
@@ -51,6 +51,7 @@ def braked(
         except Problem as refusal:
             if refusal.code in GUESSES:
                 guess.wrong()
+                metrics.guessed_wrong()
             raise
 
 
@@ -64,7 +65,10 @@ def judged(request: HttpRequest, *, group: str) -> Iterator[None]:
     try:
         yield
     except Problem as refusal:
-        seconds = brakes.failed(request, group) if refusal.code in GUESSES else 0
+        seconds = 0
+        if refusal.code in GUESSES:
+            metrics.guessed_wrong()
+            seconds = brakes.failed(request, group)
         if seconds:
             raise _too_many(seconds) from None
         raise
@@ -79,7 +83,7 @@ def _as_problem() -> Iterator[None]:
 
 
 def _too_many(seconds: int) -> Problem:
-    advice = f"Wait {seconds} seconds, then try again."
+    advice = f"Wait {waiting.in_words(seconds)}, then try again."
     return Problem("too_many_attempts", advice, retry_after=seconds)
 
 

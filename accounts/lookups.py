@@ -75,7 +75,8 @@ def _cursor() -> Any:
     if connection.vendor != "postgresql" or connection.queries_logged:
         return connection.cursor()
     connection.ensure_connection()
-    return connection.make_cursor(ServerBindingCursor(connection.connection))
+    keeping: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    return connection.make_cursor(keeping)
 
 
 class _Table:

@@ -5,6 +5,7 @@ A page is a function `view(request, visitor, …)`. Nobody who is signed out rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -132,7 +133,8 @@ def blame(form: Form, error: Problem | ValidationError) -> None:
     if not fields:
         form.add_error(None, str(error.detail))
     for name, why in fields.items():
-        field = name.partition(".")[0]
+        # `limits.burst` and `scopes[2]` stand in `limits` and `scopes`.
+        field = re.split(r"[.\[]", name, maxsplit=1)[0]
         form.add_error(field if field in form.fields else None, why)
 
 

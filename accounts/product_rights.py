@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from accounts.product_files import Table
-from accounts.roles import ROLES
+from accounts.roles import ROLES, Role, reaches
 
 # What views may ask for. A product file maps each to a scope of its own or to a role.
 CAPABILITIES = (
@@ -33,6 +33,11 @@ class Scope:
     group: str
     role: str
     implies_all: bool
+
+    @property
+    def is_powerful(self) -> bool:
+        """Whether pages warn of it: it reaches beyond what every member may do."""
+        return self.implies_all or not reaches(Role.MEMBER, self.role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,9 @@ def end_all(user: User, *, reason: str, by: Actor, keep: str = "") -> int:
     ).exclude(pk__in=kept.values("pk"))
     with transaction.atomic():
         ended = found.end(reason)
+        # Whoever signs in anywhere from now on, this browser included, is asked for
+        # the second step again.
+        user.trusted_browsers.all().delete()
         audit.record(
             "sessions.ended",
             by=by,

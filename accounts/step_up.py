@@ -7,7 +7,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit, login, sessions, totp
+from accounts.audit import Actor
 from accounts.credentials import Credential
+from accounts.models import User
 from accounts.permissions import require_person
 from accounts.problems import Problem
 
@@ -20,12 +22,17 @@ def prove(request: HttpRequest, credential: Credential, code: str) -> None:
     if user is None or not totp.is_on(user):
         raise Problem("totp_not_enrolled", "You have no second step, so none is asked.")
     login.use_code(request, user, code)
+    remember(user, credential, by=audit.actor_of(request))
+
+
+def remember(user: User, credential: Credential, *, by: Actor) -> None:
+    """Write down that the second factor was used in this sign-in, just now."""
     with transaction.atomic():
         own = sessions.open_sessions(user).with_public_id(credential.id)
         own.update(second_step_at=timezone.now())
         audit.record(
             "session.stepped_up",
-            by=audit.actor_of(request),
+            by=by,
             organization=credential.organization,
             target=credential.id,
         )

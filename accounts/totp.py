@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit, ids, mail, sealing
@@ -101,6 +102,14 @@ def renew_recovery_codes(user: User, *, by: Actor) -> list[str]:
     return codes
 
 
+def holds(user: User, code: str) -> bool:
+    """Whether this is one of the person's recovery codes that are left. It stays
+    unused."""
+    if RECOVERY_CODE.fullmatch(code) is None:
+        return False
+    return _recovery_codes(user, code).exists()
+
+
 def use(user: User, code: str, *, by: Actor) -> bool:
     """Whether the code is right: the authenticator's, or a recovery code. Uses it
     up."""
@@ -112,9 +121,14 @@ def use(user: User, code: str, *, by: Actor) -> bool:
     return device.verify_token(code)
 
 
-def _use_recovery_code(user: User, code: str, *, by: Actor) -> bool:
+def _recovery_codes(user: User, code: str) -> QuerySet[RecoveryCode]:
+    """The unused one with this text, if there is one."""
     digests = sealing.digests(_recovery_text(user, code))
-    found = RecoveryCode.objects.filter(user=user, digest__in=digests, used_at=None)
+    return RecoveryCode.objects.filter(user=user, digest__in=digests, used_at=None)
+
+
+def _use_recovery_code(user: User, code: str, *, by: Actor) -> bool:
+    found = _recovery_codes(user, code)
     with transaction.atomic():
         if not found.update(used_at=timezone.now()):
             return False

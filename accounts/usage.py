@@ -32,6 +32,11 @@ class Span:
     first: date
     last: date
 
+    @classmethod
+    def ending(cls, last: date, *, days: int) -> Span:
+        """So many days, of which this is the last."""
+        return cls(last - timedelta(days=days - 1), last)
+
     @property
     def days(self) -> Iterator[date]:
         """The newest first."""
@@ -114,12 +119,14 @@ def named(names: Names, word: str) -> list[Answer]:
     return [{word: name, "requests": times} for name, times in known]
 
 
-def busiest(rows: UsageQuerySet, organization: Organization) -> list[Answer]:
+def busiest(
+    rows: UsageQuerySet, organization: Organization, *, most: int = MOST_CREDENTIALS
+) -> list[Answer]:
     """The credentials with the most requests, each with its limits and its day."""
     sums = {f"sum_of_{name}": Sum(name) for name in COUNTS}
     groups: Any = rows.values("credential", "kind", "environment").annotate(**sums)
     ordered = groups.order_by("-sum_of_requests", "credential")
-    found: list[Answer] = list(ordered[:MOST_CREDENTIALS])
+    found: list[Answer] = list(ordered[:most])
     names, limits = names_of(found), limits_of(found)
     return [
         {
@@ -138,10 +145,13 @@ def busiest(rows: UsageQuerySet, organization: Organization) -> list[Answer]:
 
 
 def limits_and_today(rate_key: str, limits: Limits) -> Answer:
-    """The limits that hold, and the present UTC day as the limiter counts it now."""
-    used = store().check(rate_key, limits, cost=0).reading.day_used
+    """The limits that hold, and the present UTC day as the limiter counts it now.
+    `reading` has the other windows."""
+    reading = store().check(rate_key, limits, cost=0).reading
+    used = reading.day_used
     left = None if limits.daily is None else max(0, limits.daily - used)
-    return {"limits": limits, "today": {"used": used, "left": left}}
+    today = {"used": used, "left": left}
+    return {"limits": limits, "today": today, "reading": reading}
 
 
 def names_of(found: Iterable[Answer]) -> dict[str, str]:

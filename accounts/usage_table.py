@@ -46,6 +46,13 @@ def response(rows: UsageQuerySet, span: Span) -> HttpResponse:
 def lines(rows: UsageQuerySet) -> Iterator[str]:
     """The head, then a day at a time, the newest first."""
     yield _written([COLUMNS])
+    for row in table(rows):
+        row["name"] = harmless(row["name"])
+        yield _written([row.values()])
+
+
+def table(rows: UsageQuerySet) -> Iterator[dict[str, Any]]:
+    """Each line by COLUMNS, a day at a time, the newest first."""
     for day in rows.order_by("-day").values_list("day", flat=True).distinct():
         of_day = list(
             rows.filter(day=day)
@@ -54,8 +61,8 @@ def lines(rows: UsageQuerySet) -> Iterator[str]:
         )
         names = names_of(of_day)
         for row in of_day:
-            row["name"] = harmless(names.get(row["credential"], ""))
-        yield _written([[row[name] for name in COLUMNS] for row in of_day])
+            row["name"] = names.get(row["credential"], "")
+            yield {name: row[name] for name in COLUMNS}
 
 
 def harmless(text: str) -> str:

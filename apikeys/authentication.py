@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
@@ -55,6 +56,9 @@ class ApiKeys:
 
     def departure(self, membership: Membership) -> Departure:
         return departures.departure(membership)
+
+    def held_counts(self, memberships: Iterable[UUID]) -> dict[UUID, int]:
+        return departures.counts(memberships)
 
     def left(self, membership: Membership, reason: str, *, by: Actor) -> int:
         return departures.left(membership, reason, by=by)

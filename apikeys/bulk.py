@@ -57,10 +57,14 @@ def revoke(
     return outcomes
 
 
+def numbers(wanted: Iterable[str]) -> set[UUID]:
+    """The primary keys that these ids name. What is no id of a key is left out."""
+    return {number for text in wanted if (number := _number(text)) is not None}
+
+
 def _found(organization: Organization, wanted: Iterable[str]) -> dict[str, ApiKey]:
-    """The rows, locked, by public id. What is no id of a key is left out."""
-    numbers = {number for text in wanted if (number := _number(text)) is not None}
-    rows = ApiKey.objects.filter(organization=organization, pk__in=numbers)
+    """The rows, locked, by public id."""
+    rows = ApiKey.objects.filter(organization=organization, pk__in=numbers(wanted))
     locked = rows.select_related("membership__user").select_for_update(of=("self",))
     # By id: two who revoke the same keys in another order must not wait for each other.
     found = {api_key.public_id: api_key for api_key in locked.order_by("pk")}

@@ -33,3 +33,9 @@ def refuse_impersonation(holder: Credential, api_key: ApiKey) -> None:
             "Only its owner may be given a secret of a personal key. Transfer it to "
             "the organization first, or revoke it.",
         )
+
+
+def require_rotator(holder: Credential, api_key: ApiKey) -> None:
+    """Raises Problem unless it may be given a new secret of this key."""
+    require_equal(holder, api_key)
+    refuse_impersonation(holder, api_key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from accounts import sealing
+from accounts import sealing, waiting
 from accounts.credentials import Credential
 from accounts.presented import API_KEY_HEADER, BEARER
 from accounts.problems import Problem
@@ -100,7 +100,7 @@ def _fits(secret: ApiKeySecret, text: str, *, address: str) -> bool:
             if not fits:
                 guess.wrong()
     except brakes.TooManyGuesses as refusal:
-        advice = f"Wait {refusal.seconds} seconds, then try again."
+        advice = f"Wait {waiting.in_words(refusal.seconds)}, then try again."
         raise Problem(
             "too_many_attempts", advice, retry_after=refusal.seconds
         ) from None

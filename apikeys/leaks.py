@@ -67,6 +67,15 @@ def report(leaks: Iterable[Leak], *, by: Actor) -> None:
         _deal(organization, list(its_hits), by=by)
 
 
+def known(text: str) -> ApiKeySecret | None:
+    """Whose secret a text is, also of a dead key. Nothing is done about it."""
+    found = _candidates(text.strip())
+    rows = ApiKeySecret.objects.filter(digest__in=list(found))
+    joined = rows.select_related("api_key__organization", "api_key__membership__user")
+    secrets = (row for row in joined if found[bytes(row.digest)] == row.format)
+    return next(secrets, None)
+
+
 def _hits(leaks: Iterable[Leak]) -> list[Hit]:
     known: dict[bytes, tuple[str, str]] = {}
     for leak in leaks:

@@ -70,6 +70,14 @@ def issue(wish: Wish, *, maker: Credential, by: Actor) -> tuple[ApiKey, str]:
     limits, no other addresses, no other tenant.
     """
     require_step_up(maker)
+    with transaction.atomic():
+        api_key = draft(wish, maker=maker, by=by)
+        return api_key, _enter(api_key, by=by)
+
+
+def draft(wish: Wish, *, maker: Credential, by: Actor) -> ApiKey:
+    """The key that `issue` would make, judged by all its rules and not kept. Raises
+    Problem. In a transaction: it locks the organization."""
     membership = _owner(wish.owner, maker)
     bounds.refuse_leaked(maker)
     bounds.refuse_environment(wish.environment, maker)
@@ -79,11 +87,11 @@ def issue(wish: Wish, *, maker: Credential, by: Actor) -> tuple[ApiKey, str]:
     bounds.refuse_elsewhere(maker, wish.allowed_ips, ip_mode=wish.ip_mode)
     if membership is None and wish.contact is None:
         wish = replace(wish, contact=contact_of(maker))
-    with transaction.atomic():
-        organization = Organization.objects.locked(maker.organization)
-        api_key = wish.key_of(organization, membership, by=by)
-        policies.refuse_against_policy(api_key)
-        return api_key, _enter(api_key, by=by)
+    organization = Organization.objects.locked(maker.organization)
+    api_key = wish.key_of(organization, membership, by=by)
+    policies.refuse_against_policy(api_key)
+    _refuse_new(api_key)
+    return api_key
 
 
 def issue_for(
@@ -94,6 +102,7 @@ def issue_for(
     with transaction.atomic():
         organization = Organization.objects.locked(organization)
         api_key = wish.key_of(organization, membership, by=by)
+        _refuse_new(api_key)
         return api_key, _enter(api_key, by=by)
 
 
@@ -118,6 +127,25 @@ def change(
             events.record(
                 "api_key.changed", api_key, by=by, before=before, after=changes
             )
+    return api_key
+
+
+def prolong_for(api_key: ApiKey, expires_at: datetime | None, *, by: Actor) -> ApiKey:
+    """Let a key end later, or never, by an operator. Raises Problem.
+
+    Nothing of theirs bounds it but the plan, the key's name and the organization's
+    policy.
+    """
+    with transaction.atomic():
+        api_key = ApiKey.objects.locked(api_key)
+        end = api_key.expires_at
+        if api_key.revoked_at is not None:
+            raise Problem("conflict", "A revoked key cannot be changed.")
+        if end is None or (expires_at is not None and expires_at <= end):
+            raise Problem.invalid("expires_at", "It does not end before that.")
+        before, after = {"expires_at": end}, {"expires_at": expires_at}
+        _apply(after, api_key)
+        events.record("api_key.changed", api_key, by=by, before=before, after=after)
     return api_key
 
 
@@ -164,14 +192,18 @@ def contact_of(maker: Credential) -> Membership | None:
     return bounds.key_behind(maker).contact
 
 
-def _enter(api_key: ApiKey, *, by: Actor) -> str:
-    """Keep a new key. Its organization is locked. The answer is the key's text."""
+def _refuse_new(api_key: ApiKey) -> None:
+    """Refuses what its organization has no place for. It is locked."""
     organization = api_key.organization
     bounds.refuse_live_in_sandbox(api_key.environment)
     bounds.refuse_over_plan(organization)
     bounds.refuse_over_organization(organization, api_key.own_limits)
     bounds.refuse_taken_name(api_key)
-    text = keys.make(organization.product.key_prefix(api_key.environment))
+
+
+def _enter(api_key: ApiKey, *, by: Actor) -> str:
+    """Keep a new key. Its organization is locked. The answer is the key's text."""
+    text = keys.make(api_key.organization.product.key_prefix(api_key.environment))
     api_key.save(force_insert=True)
     ApiKeySecret.objects.keep(api_key, text)
     own = {"limits": api_key.own_limits} if api_key.own_limits else {}

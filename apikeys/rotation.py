@@ -37,8 +37,18 @@ def rotate(
     require_step_up(rotator)
     with transaction.atomic():
         api_key = ApiKey.objects.locked(api_key)
-        handing.require_equal(rotator, api_key)
-        handing.refuse_impersonation(rotator, api_key)
+        handing.require_rotator(rotator, api_key)
+        return rotate_for(api_key, grace_seconds, by=by)
+
+
+def rotate_by_operator(
+    api_key: ApiKey, grace_seconds: int, *, operator: Credential, by: Actor
+) -> tuple[ApiKey, str]:
+    """The same by an operator, who is shown the secret: never one of somebody's
+    personal key, with which they would act in that person's name."""
+    with transaction.atomic():
+        api_key = ApiKey.objects.locked(api_key)
+        handing.refuse_impersonation(operator, api_key)
         return rotate_for(api_key, grace_seconds, by=by)
 
 
@@ -49,7 +59,7 @@ def rotate_for(api_key: ApiKey, grace_seconds: int, *, by: Actor) -> tuple[ApiKe
         raise Problem.invalid("grace_seconds", why)
     with transaction.atomic():
         api_key = ApiKey.objects.locked(api_key)
-        _refuse_dead(api_key)
+        refuse_dead(api_key)
         ends = _end_of_grace(api_key, grace_seconds)
         _end(_living(api_key), ends)
         text = keys.make(_prefix(api_key))
@@ -70,7 +80,7 @@ def finish(api_key: ApiKey, *, finisher: Credential, by: Actor) -> ApiKey:
     with transaction.atomic():
         api_key = ApiKey.objects.locked(api_key)
         handing.require_equal(finisher, api_key)
-        _refuse_dead(api_key)
+        refuse_dead(api_key)
         now = timezone.now()
         _retiring(api_key, now)
         if _current(api_key) is None:
@@ -86,7 +96,7 @@ def cancel(api_key: ApiKey, *, canceller: Credential, by: Actor) -> ApiKey:
     with transaction.atomic():
         api_key = ApiKey.objects.locked(api_key)
         handing.require_equal(canceller, api_key)
-        _refuse_dead(api_key)
+        refuse_dead(api_key)
         now = timezone.now()
         old = _retiring(api_key, now)
         if old.leaked_at is not None:
@@ -99,7 +109,8 @@ def cancel(api_key: ApiKey, *, canceller: Credential, by: Actor) -> ApiKey:
     return api_key
 
 
-def _refuse_dead(api_key: ApiKey) -> None:
+def refuse_dead(api_key: ApiKey) -> None:
+    """Raises Problem: the secrets of a key that is over stay as they are."""
     if api_key.status in ("revoked", "expired"):
         raise Problem(
             "conflict", f"The key is {api_key.status}, so its secrets stay as they are."

@@ -23,6 +23,8 @@ from accounts.models import (
     PasswordReset,
     SeenOnce,
     Session,
+    TrustedBrowser,
+    UsageAlert,
     WebhookDelivery,
 )
 from oauth.models import (
@@ -80,6 +82,7 @@ PRUNED = [
     Over("seen_once", SeenOnce.objects.all(), "expires_at", timedelta(0)),
     Over("idempotent_answers", IdempotentAnswer.objects.all(), "created_at", 30 * DAY),
     Over("password_resets", PasswordReset.objects.all(), "expires_at", DAY),
+    Over("trusted_browsers", TrustedBrowser.objects.all(), "expires_at", DAY),
     Over(
         "sessions",
         Session.objects.annotate(over_at=Coalesce("ended_at", "expires_at")),
@@ -103,6 +106,7 @@ PRUNED = [
     Over("pushed_requests", PushedRequest.objects.all(), "expires", HOUR),
     Over("authorizations", Grant.objects.all(), "expires", HOUR),
     Over("usage", Usage.objects.all(), "day", 400 * DAY),
+    Over("usage_alerts", UsageAlert.objects.all(), "created_at", 2 * DAY),
     Over("withdrawn_consents", Consent.objects.all(), "withdrawn_at", 90 * DAY),
 ]
 

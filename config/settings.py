@@ -192,6 +192,7 @@ BACKGROUND_JOBS = {
     "oauth.logout.announce": 1.0,
     "accounts.outbox.deliver_due": 1.0,
     "accounts.denials.write": 2.0,
+    "accounts.alerts.announce": 60.0,
     "apikeys.expiry.announce": 60.0,
     "apikeys.idle.look": 600.0,
     "config.pruning.sweep": 60.0,

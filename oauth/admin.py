@@ -9,33 +9,84 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
-from accounts.admin import ReadOnlyAdmin
-from accounts.problems import Problem
+from accounts.admin import Deed, MintingAdmin, ReadOnlyAdmin
+from accounts.admin.minting import Minting
+from accounts.audit import Actor
 from oauth import applications, client_secrets
 from oauth.forms import ApplicationForm, RotationForm
 from oauth.models import Application
 
-# Operators who may add an application may do all that the actions offer.
-MAY = ["add"]
-PAGE = "oauth/admin_application_form.html"
-SECRET = "oauth/admin_application_created.html"  # noqa: S105 - the name of a template
+
+def _disable(application: Application, *, by: Actor) -> None:
+    applications.set_active(application, False, by=by)
 
 
-class ApplicationAdmin(ReadOnlyAdmin):
-    """A secret is shown in the one answer that made it: by no message, no session."""
+def _enable(application: Application, *, by: Actor) -> None:
+    applications.set_active(application, True, by=by)
 
+
+def _is_current(application: Application) -> bool:
+    """The others stay as a record."""
+    return application.deleted_at is None
+
+
+DEEDS = (
+    Deed(
+        name="disable",
+        label=_("Disable"),
+        consequence=_(
+            "Its tokens are refused from the answer on, until you enable it."
+        ),
+        do=_disable,
+        fits=lambda row: _is_current(row) and row.is_active,
+    ),
+    Deed(
+        name="enable",
+        label=_("Enable"),
+        consequence=_("It is let in again, with the tokens that have not expired."),
+        do=_enable,
+        fits=lambda row: _is_current(row) and not row.is_active,
+        is_harmful=False,
+    ),
+    Deed(
+        name="publish",
+        label=_("Publish to all organizations"),
+        consequence=_("People of every organization of its product can allow it."),
+        do=applications.publish,
+        fits=lambda row: _is_current(row) and row.published_at is None,
+    ),
+    Deed(
+        name="unpublish",
+        label=_("Keep to its own organization"),
+        consequence=_("Tokens of people of other organizations are refused at once."),
+        do=applications.unpublish,
+        fits=lambda row: _is_current(row) and row.published_at is not None,
+    ),
+    Deed(
+        name="withdraw_consents",
+        label=_("Take back what people allowed"),
+        consequence=_("All its tokens for people end. Each of them is asked again."),
+        do=applications.withdraw_consents,
+        fits=_is_current,
+    ),
+)
+
+
+class ApplicationAdmin(MintingAdmin):
+    """Looked at, made, and turned off. Its owner changes the rest."""
+
+    deeds = DEEDS
     list_display = ("name", "type", "organization", "status", "last_used_at")
     list_filter = ("type", "is_active")
     list_select_related = ("organization",)
-    search_fields = ("name", "client_id", "organization__name")
+    search_fields = ("name", "=client_id", "organization__name")
+    search_help_text = _("A part of the name or of the organization's, or a client id.")
+    ordering = ("-pk",)
     fields = (
         "name",
         "client_id",
@@ -65,7 +116,6 @@ class ApplicationAdmin(ReadOnlyAdmin):
         "last_used_at",
         "last_used_ip",
     )
-    actions = ["disable", "enable", "publish", "unpublish", "withdraw_consents"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("oauth.add_application")
@@ -78,95 +128,51 @@ class ApplicationAdmin(ReadOnlyAdmin):
         )
         return [rotate, *super().get_urls()]
 
-    @admin.display(description="New secret")
+    @admin.display(description=_("new secret"))
     def new_secret(self, application: Application) -> str:
         if not client_secrets.used_by(application):
-            return "It has none."
-        address = reverse(
-            "admin:oauth_application_rotate_secret", args=[application.pk]
-        )
-        return format_html('<a href="{}">Make a new secret</a>', address)
+            return str(_("It has none."))
+        return str(_("Above, “Make a new secret”."))
+
+    def links(self, row: Application) -> list[tuple[Any, str]]:
+        if not (_is_current(row) and client_secrets.used_by(row)):
+            return []
+        address = reverse("admin:oauth_application_rotate_secret", args=[row.pk])
+        return [(_("Make a new secret"), address)]
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         self._refuse_looker(request)
-        form = ApplicationForm(request.POST or None)
-        if form.is_valid():
-            try:
-                made = applications.register_for(
-                    form.cleaned_data["organization"],
-                    form.registration(),
-                    by=audit.actor_of(request),
-                )
-                return self._shown(request, *made)
-            except Problem as problem:
-                form.add_error(None, str(problem.detail))
-        return self._page(request, form, title="Add application")
+        given = {"organization": request.GET.get("organization", "")}
+        form = ApplicationForm(request.POST or None, initial=given)
+        minting = Minting(
+            title=_("New application"),
+            button=_("Create"),
+            make=lambda visitor: applications.register_for(
+                form.cleaned_data["organization"], form.registration(), by=visitor.actor
+            ),
+        )
+        return self.mint(request, form, minting)
 
     def rotate_secret(self, request: HttpRequest, pk: str) -> HttpResponse:
         self._refuse_looker(request)
         application = get_object_or_404(Application.objects.current(), pk=pk)
         form = RotationForm(request.POST or None)
-        if form.is_valid():
-            try:
-                made = applications.rotate_secret_for(
-                    application,
-                    grace_seconds=form.cleaned_data["grace_seconds"],
-                    by=audit.actor_of(request),
-                )
-                return self._shown(request, *made)
-            except Problem as problem:
-                form.add_error(None, str(problem.detail))
-        return self._page(request, form, title=f"New secret of {application.name}")
-
-    @admin.action(description="Disable the selected applications", permissions=MAY)
-    def disable(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
-        for application in _current(queryset):
-            by = audit.actor_of(request)
-            applications.set_active(application, False, by=by)
-
-    @admin.action(description="Enable the selected applications", permissions=MAY)
-    def enable(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
-        for application in _current(queryset):
-            by = audit.actor_of(request)
-            applications.set_active(application, True, by=by)
-
-    @admin.action(description="Publish to all organizations", permissions=MAY)
-    def publish(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
-        for application in _current(queryset):
-            applications.publish(application, by=audit.actor_of(request))
-
-    @admin.action(description="Keep to their own organizations", permissions=MAY)
-    def unpublish(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
-        for application in _current(queryset):
-            applications.unpublish(application, by=audit.actor_of(request))
-
-    @admin.action(description="Take back what people allowed", permissions=MAY)
-    def withdraw_consents(
-        self, request: HttpRequest, queryset: QuerySet[Application]
-    ) -> None:
-        for application in _current(queryset):
-            applications.withdraw_consents(application, by=audit.actor_of(request))
+        minting = Minting(
+            title=_("New secret of %(name)s") % {"name": application.name},
+            button=_("Make a new secret"),
+            make=lambda visitor: applications.rotate_secret_for(
+                application,
+                grace_seconds=form.cleaned_data["grace_seconds"],
+                by=visitor.actor,
+            ),
+        )
+        return self.mint(request, form, minting)
 
     def _refuse_looker(self, request: HttpRequest) -> None:
         if not self.has_add_permission(request):
             raise PermissionDenied
-
-    def _shown(
-        self, request: HttpRequest, application: Application, secret: str | None
-    ) -> HttpResponse:
-        context = {"application": application, "secret": secret}
-        return self._rendered(request, SECRET, title="Application", **context)
-
-    def _page(self, request: HttpRequest, form: Form, *, title: str) -> HttpResponse:
-        return self._rendered(request, PAGE, title=title, form=form)
-
-    def _rendered(
-        self, request: HttpRequest, template: str, **context: Any
-    ) -> HttpResponse:
-        frame = self.admin_site.each_context(request)
-        return render(request, template, {**frame, "opts": self.opts, **context})
 
 
 class HiddenAdmin(ReadOnlyAdmin):
@@ -177,8 +183,3 @@ class HiddenAdmin(ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-def _current(queryset: QuerySet[Application]) -> QuerySet[Application]:
-    """Those that are not deleted: the others stay as a record."""
-    return queryset.filter(deleted_at=None).select_related("organization")

@@ -51,7 +51,7 @@ def register_for(
         _set(application, registration.columns(wish))
         secret = client_secrets.first(application)
         application.save(force_insert=True)
-        _record("application.created", application, by=by, **asdict(wish))
+        record("application.created", application, by=by, **asdict(wish))
     return application, secret
 
 
@@ -66,7 +66,7 @@ def change(
     if changes != {"is_active": False}:
         _refuse_wider(changer, changes.get("scopes", application.scopes))
     with transaction.atomic():
-        application = _locked(application)
+        application = locked(application)
         wish = {name: changes[name] for name in changes if name != "is_active"}
         wanted = registration.completed(
             replace(registration.registered(application), **wish),
@@ -81,7 +81,7 @@ def set_active(application: Application, is_active: bool, *, by: Actor) -> Appli
     """Turn it on or off, by an operator. Off, its tokens are refused from the answer
     on."""
     with transaction.atomic():
-        application = _locked(application)
+        application = locked(application)
         present = registration.registered(application)
         _apply(application, present, is_active=is_active, by=by)
     return application
@@ -107,7 +107,7 @@ def rotate_secret_for(
         why = f"Use a whole number from 0 to {LONGEST_GRACE}."
         raise Problem.invalid("grace_seconds", why)
     with transaction.atomic():
-        application = _locked(application)
+        application = locked(application)
         if not client_secrets.used_by(application):
             method = application.token_endpoint_auth_method
             raise Problem("conflict", f"It has no secret: it uses {method}.")
@@ -115,7 +115,7 @@ def rotate_secret_for(
         client_secrets.retire(application, retires_at if grace_seconds else None)
         secret = client_secrets.give(application)
         application.save(update_fields=client_secrets.COLUMNS)
-        _record(
+        record(
             "application.secret_rotated",
             application,
             by=by,
@@ -134,7 +134,7 @@ def delete(application: Application, *, by: Actor) -> None:
         ended = Consent.objects.filter(application=application).withdraw(
             "application_deleted"
         )
-        _record("application.deleted", application, by=by, consents=ended)
+        record("application.deleted", application, by=by, consents=ended)
 
 
 def withdraw_consents(application: Application, *, by: Actor) -> int:
@@ -142,7 +142,7 @@ def withdraw_consents(application: Application, *, by: Actor) -> int:
     consents = Consent.objects.filter(application=application)
     with transaction.atomic():
         ended = consents.withdraw("withdrawn_by_operator")
-        _record("application.consents_withdrawn", application, by=by, consents=ended)
+        record("application.consents_withdrawn", application, by=by, consents=ended)
     return ended
 
 
@@ -151,7 +151,7 @@ def publish(application: Application, *, by: Actor) -> None:
     with transaction.atomic():
         private = Application.objects.current().filter(published_at=None)
         if private.filter(pk=application.pk).update(published_at=timezone.now()):
-            _record("application.published", application, by=by)
+            record("application.published", application, by=by)
 
 
 def unpublish(application: Application, *, by: Actor) -> None:
@@ -159,10 +159,10 @@ def unpublish(application: Application, *, by: Actor) -> None:
     with transaction.atomic():
         public = Application.objects.current().exclude(published_at=None)
         if public.filter(pk=application.pk).update(published_at=None):
-            _record("application.unpublished", application, by=by)
+            record("application.unpublished", application, by=by)
 
 
-def _locked(application: Application) -> Application:
+def locked(application: Application) -> Application:
     """The present row. A lighter lock, so that tokens can be issued meanwhile."""
     rows = Application.objects.select_related("organization")
     locked = rows.select_for_update(of=("self",), no_key=True)
@@ -217,7 +217,7 @@ def _apply(
     if not client_secrets.used_by(application):
         client_secrets.forget(application)
     application.save(update_fields=[*values, *client_secrets.COLUMNS])
-    _record(
+    record(
         "application.changed",
         application,
         by=by,
@@ -235,9 +235,7 @@ def _set(application: Application, values: dict[str, Any]) -> None:
         setattr(application, name, value)
 
 
-def _record(
-    action: str, application: Application, *, by: Actor, **details: Any
-) -> None:
+def record(action: str, application: Application, *, by: Actor, **details: Any) -> None:
     audit.record(
         action,
         by=by,

@@ -73,6 +73,9 @@ class OAuthTokens:
     def departure(self, membership: Membership) -> Departure:
         return Departure()
 
+    def held_counts(self, memberships: Iterable[UUID]) -> dict[UUID, int]:
+        return {}
+
     def left(self, membership: Membership, reason: str, *, by: Actor) -> int:
         rows = Consent.objects.filter(membership=membership)
         withdrawn: int = rows.withdraw(reason)

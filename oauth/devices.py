@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -52,10 +52,19 @@ def begin(
         resource=list(resource),
         expires=timezone.now() + LIFETIME,
     )
-    half = USER_LENGTH // 2
-    user_code = f"{letters[:half]}-{letters[half:]}"
     seconds = int(LIFETIME.total_seconds())
-    return Begun(device_code, user_code, seconds, device.interval)
+    return Begun(device_code, spelled(letters), seconds, device.interval)
+
+
+def spelled(user_code: str) -> str:
+    """A code as a device shows it, however a person typed it."""
+    letters, half = _letters(user_code), USER_LENGTH // 2
+    return f"{letters[:half]}-{letters[half:]}"
+
+
+def asked_at(device: DeviceGrant) -> datetime:
+    """When the device began."""
+    return device.expires - LIFETIME
 
 
 def find(device_code: str) -> DeviceGrant | None:
@@ -67,10 +76,9 @@ def find(device_code: str) -> DeviceGrant | None:
 
 def waiting(user_code: str) -> DeviceGrant | None:
     """The device whose code a person typed, in any spelling, while it waits."""
-    letters = "".join(letter for letter in user_code.upper() if letter.isalnum())
     found: DeviceGrant | None = (
         DeviceGrant.objects.select_related("application__organization")
-        .filter(user_digest__in=_user_digests(letters))
+        .filter(user_digest__in=_user_digests(_letters(user_code)))
         .first()
     )
     return found if found is not None and found.is_open(timezone.now()) else None
@@ -159,6 +167,10 @@ def _open(device: DeviceGrant) -> QuerySet[DeviceGrant]:
     return DeviceGrant.objects.filter(
         pk=device.pk, grant=None, denied_at=None, expires__gt=timezone.now()
     )
+
+
+def _letters(user_code: str) -> str:
+    return "".join(letter for letter in user_code.upper() if letter.isalnum())
 
 
 def _user_digests(letters: str) -> list[bytes]:

@@ -42,6 +42,11 @@ class Wanted:
     kept: pushed.Unpacked
 
     @property
+    def is_test(self) -> bool:
+        """Whether it ends at a page of ours."""
+        return bool(self.kept.leads_to)
+
+    @property
     def state(self) -> str:
         return self.asked.parameters.get("state", "")
 
@@ -60,12 +65,14 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What comes next for a person who is signed in: with `consent` a code, else a
-    question. `scopes` are those that the person can give, `withheld` the others."""
+    question. `scopes` are those that the person can give, `withheld` the others;
+    `already` those of a consent that stands."""
 
     membership: Membership
     scopes: list[str]
     withheld: list[str]
     consent: Consent | None
+    already: frozenset[str] = frozenset()
 
 
 class SignInNeeded(Exception):
@@ -75,9 +82,13 @@ class SignInNeeded(Exception):
 def read(parameters: Parameters) -> Wanted:
     """Check a request. Raises FatalClientError, InvalidRequestURI or Refused."""
     unpacked, problem = _unpacked(parameters)
-    found = server().check_authorization(unpacked.parameters)
+    try:
+        found = server().check_authorization(unpacked.parameters)
+    except Refused as refused:
+        refused.redirect_uri = unpacked.leads_to or refused.redirect_uri
+        raise
     asked = Asked(
-        redirect_uri=found.redirect_uri,
+        redirect_uri=unpacked.leads_to or found.redirect_uri,
         scopes=found.scopes,
         resource=unpacked.parameters.resource,
         parameters=unpacked.parameters.values,
@@ -92,8 +103,9 @@ def read(parameters: Parameters) -> Wanted:
 def next_step(
     wanted: Wanted, session: Session | None, *, asked_at: datetime | None
 ) -> Step:
-    """Raises SignInNeeded or Refused. `asked_at`: when this request sent the person to
-    sign in, if it did."""
+    """Raises SignInNeeded, Refused, or InvalidRequestURI for somebody else's test.
+    `asked_at`: when this request sent the person to sign in, if it did."""
+    _refuse_test_of_others(wanted, session)
     try:
         return _next_step(wanted, session, asked_at)
     except OAuth2Error as error:
@@ -102,6 +114,13 @@ def next_step(
         if NONE in wanted.prompts:
             raise wanted.refused(LoginRequired()) from None
         raise
+
+
+def _refuse_test_of_others(wanted: Wanted, session: Session | None) -> None:
+    """Else a link could make somebody allow what they think is a test of theirs."""
+    tester = wanted.kept.session
+    if tester and (session is None or session.public_id != tester):
+        raise InvalidRequestURI("This test sign-in belongs to another browser.")
 
 
 def mistake(parameters: Parameters) -> OAuth2Error | None:
@@ -138,11 +157,12 @@ def _next_step(
         raise AccessDeniedError("The role of this person holds none of the scopes.")
     withheld = [scope for scope in wanted.asked.scopes if scope not in scopes]
     consent = consents.standing(membership, wanted.application)
+    already = frozenset(consent.scopes if consent else ())
     if _asks_again(wanted) or not consents.covers(consent, scopes):
         if NONE in wanted.prompts:
             raise ConsentRequired()
         consent = None
-    return Step(membership, scopes, withheld, consent)
+    return Step(membership, scopes, withheld, consent, already)
 
 
 def _unpacked(

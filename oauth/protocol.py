@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
-from accounts import parsers
+from accounts import parsers, waiting
 from accounts.audit import actor_of
 from accounts.problems import REALM, Problem
 from accounts.redaction import shown
@@ -83,7 +83,7 @@ def _guess(request: HttpRequest, error: OAuth2Error) -> HttpResponse:
 
 
 def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
-    advice = f"Wait {seconds} seconds, then try again."
+    advice = f"Wait {waiting.in_words(seconds)}, then try again."
     problem = Problem(
         "too_many_attempts", advice, retry_after=seconds, error="invalid_client"
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
@@ -49,20 +51,36 @@ class Unpacked:
     parameters: Parameters
     row: PushedRequest | None = None
 
+    @property
+    def leads_to(self) -> str:
+        """Where a test sign-in ends, in place of the application's own address."""
+        return self._kept("leads_to")
+
+    @property
+    def session(self) -> str:
+        """The sign-in that a test is for. Empty: the request is anybody's."""
+        return self._kept("session")
+
+    def _kept(self, name: str) -> str:
+        return str(self.row.parameters.get(name, "")) if self.row else ""
+
 
 def push(application: Application, parameters: Parameters, *, jkt: str) -> str:
     """Keep a request that was checked. The answer is its `request_uri`."""
     kept = {name: value for name, value in parameters.values.items() if name in KEPT}
     if jkt:
         kept["dpop_jkt"] = jkt
-    uri = looks.make(looks.REQUEST_PREFIX)
-    PushedRequest.objects.create(
-        application=application,
-        digest=sealing.digest(uri),
-        parameters={"values": kept, "resource": list(parameters.resource)},
-        expires=timezone.now() + LIFETIME,
-    )
-    return uri
+    return _keep(application, values=kept, resource=list(parameters.resource))
+
+
+def push_test(
+    application: Application, values: Mapping[str, str], *, leads_to: str, session: str
+) -> str:
+    """Keep a request of ours that stands for the application's own. Only this sign-in
+    can answer it, and the answer goes to `leads_to`, a path of this site: no client can
+    ask for either."""
+    kept = {"values": dict(values), "resource": []}
+    return _keep(application, **kept, leads_to=leads_to, session=session)
 
 
 def unpack(parameters: Parameters) -> Unpacked:
@@ -101,6 +119,17 @@ def use_up(row: PushedRequest | None) -> bool:
         return True
     deleted, _ = PushedRequest.objects.filter(pk=row.pk).delete()
     return bool(deleted)
+
+
+def _keep(application: Application, **parameters: Any) -> str:
+    uri = looks.make(looks.REQUEST_PREFIX)
+    PushedRequest.objects.create(
+        application=application,
+        digest=sealing.digest(uri),
+        parameters=parameters,
+        expires=timezone.now() + LIFETIME,
+    )
+    return uri
 
 
 def _find(uri: str) -> PushedRequest | None:

@@ -52,8 +52,7 @@ class Unfilled(TokenBase):
 class Server:
     """The grants that exist. Implicit, password and hybrid do not."""
 
-    def __init__(self) -> None:
-        validator = Validator()
+    def __init__(self, validator: Validator) -> None:
         self.code = AuthorizationCodeGrant(validator)
         self.grants = {
             CODE: self.code,
@@ -103,7 +102,7 @@ class Server:
 
 @cache
 def server() -> Server:
-    return Server()
+    return Server(Validator())
 
 
 def _request(parameters: Parameters, *, method: str) -> Request:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from oauth.api import applications, grants, identity, requests, tokens
-from oauth.views import authorization, devices, logout
+from oauth.views import application_life as life
+from oauth.views import applications as shown
+from oauth.views import (
+    authorization,
+    connected,
+    devices,
+    logout,
+    registration,
+    trials,
+)
 
 endpoints = [
     path("oauth-applications", applications.Applications.as_view()),
@@ -56,7 +65,25 @@ slashed = [
         for name in ("authorize", "device", "logout")
     ),
 ]
-settings_pages: list[URLPattern] = []
+OWN = "settings/oauth-applications"
+ONE = f"{OWN}/<str:application_id>"
+CONNECTED = "settings/connected-applications"
+settings_pages = [
+    path(OWN, shown.listed, name="applications"),
+    path(f"{OWN}/new", registration.new, name="new_application"),
+    path(f"{OWN}/check-addresses", registration.check_addresses),
+    path(ONE, shown.one, name="application"),
+    path(f"{ONE}/edit", registration.edit, name="edit_application"),
+    path(f"{ONE}/rotate-secret", life.rotate_secret, name="rotate_application"),
+    path(f"{ONE}/end-old-secret", life.end_old_secret, name="end_old_secret"),
+    path(f"{ONE}/disable", life.disable, name="disable_application"),
+    path(f"{ONE}/enable", life.enable, name="enable_application"),
+    path(f"{ONE}/delete", life.delete, name="delete_application"),
+    path(f"{ONE}/test", trials.begin, name="test_application"),
+    path(f"{ONE}/test/done", trials.end, name="application_tested"),
+    path(CONNECTED, connected.listed, name="connected_applications"),
+    path(f"{CONNECTED}/<str:grant_id>/revoke", connected.revoke, name="disconnect"),
+]
 engine = [*programs, *pages, *slashed]
 well_known = [
     path(".well-known/openid-configuration", identity.server_metadata),

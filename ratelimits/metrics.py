@@ -33,7 +33,8 @@ NANOSECOND = 1e-9
 DECISIONS = {pair: index for index, pair in enumerate(product(SOURCES, ANSWERS))}
 FIRST_TIME = len(DECISIONS)
 FIRST_BUCKET = FIRST_TIME + len(STATUSES)
-HOW_MANY = FIRST_BUCKET + len(STATUSES) * BUCKETS
+WRONG_GUESSES = FIRST_BUCKET + len(STATUSES) * BUCKETS
+HOW_MANY = WRONG_GUESSES + 1
 
 
 def _folder() -> Path | None:
@@ -56,6 +57,16 @@ def answered(status: int, seconds: float) -> None:
     numbers.add((bucket, 1), (FIRST_TIME + hundred, int(seconds / NANOSECOND)))
 
 
+def guessed_wrong() -> None:
+    """Count one wrong password, code or token: what the brakes count."""
+    numbers.add((WRONG_GUESSES, 1))
+
+
+def wrong_guesses() -> int:
+    """On this machine, since its numbers began. Raises OSError."""
+    return numbers.totals()[WRONG_GUESSES]
+
+
 def exposition() -> bytes:
     """All metrics of this machine, in the text format of Prometheus. Raises OSError
     where the numbers of the other processes cannot be known."""
@@ -73,6 +84,9 @@ class Families(Collector):
     def collect(self) -> Iterator[Metric]:
         yield self._decisions()
         yield from self._requests()
+        text = "Wrong passwords, codes and tokens at the doors that are braked."
+        guesses = self._totals[WRONG_GUESSES]
+        yield CounterMetricFamily("doorward_wrong_guesses", text, guesses)
         if settings.LIMITER == REDIS:
             text = "Whether Redis decides: 1, or 0 while each process counts by itself."
             yield GaugeMetricFamily("doorward_limiter_redis_up", text, _redis_decides())

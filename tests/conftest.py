@@ -7,5 +7,6 @@ pytest_plugins = [
     "tests.lanes",
     "tests.live",
     "tests.browser",
+    "tests.operating",
     "tests.ratelimits.redis_servers",
 ]

@@ -13,7 +13,7 @@ from django_otp.models import Device
 from django_otp.oath import hotp
 
 from accounts import sealing
-from accounts.models.identified import Identified
+from accounts.models.identified import Identified, IdentifiedQuerySet
 from accounts.models.people import User
 
 STEP_SECONDS = 30
@@ -79,6 +79,10 @@ class RecoveryCode(models.Model):
         return f"recovery code of {self.user_id}"
 
 
+class TrustedBrowserQuerySet(IdentifiedQuerySet["TrustedBrowser"]):
+    """Many of them."""
+
+
 class TrustedBrowser(Identified):
     """A browser that is asked for no second step until `expires_at`.
 
@@ -96,6 +100,8 @@ class TrustedBrowser(Identified):
     user_agent = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(db_index=True)
+
+    objects = TrustedBrowserQuerySet.as_manager()
 
 
 class PasswordReset(models.Model):

@@ -34,7 +34,11 @@ class AuditEvent(Identified):
     details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["organization", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-id"]),
+            # The trail of one object, on its page.
+            models.Index(fields=["organization", "target", "-id"], name="audit_trail"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"

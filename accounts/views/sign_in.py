@@ -15,12 +15,13 @@ from django.views.decorators.http import (
 
 from accounts import (
     browser,
+    entrance,
     joining,
-    known_devices,
     login,
     onward,
+    passkeys,
     passwords,
-    sessions,
+    trusted_browsers,
 )
 from accounts.addresses import fold
 from accounts.audit import actor_of
@@ -31,6 +32,7 @@ from accounts.forms import (
     NewcomerForm,
     NewPasswordForm,
     PlainForm,
+    RecoveryForm,
     ResetForm,
 )
 from accounts.joining import Acceptance
@@ -38,6 +40,7 @@ from accounts.models import User
 from accounts.problems import Problem
 
 PAGE = ("GET", "HEAD", "POST")
+RECOVERY = "recovery"
 
 
 @never_cache
@@ -66,19 +69,24 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(PAGE)
 def second_step(request: HttpRequest) -> HttpResponse:
+    """A code, or with ?recovery=1 one of the recovery codes. A passkey does without
+    this form (views.passkeys)."""
     user = browser.first_step_of(request)
     if user is None:
         return _carrying_on(request, "login")
-    form = CodeForm(request.POST or None)
+    form = _second_step_form(request)
+    more = {
+        "person": user,
+        "by_passkey": passkeys.has_any(user),
+        "by_recovery": RECOVERY in request.GET,
+    }
     if form.is_valid():
         try:
-            code = form.cleaned_data["totp_code"]
-            factors = login.second_step(request, user, code=code)
-            return _signed_in(request, user, factors)
+            return _after_second_step(request, user, form)
         except Problem as problem:
             page = "accounts/second_step.html"
-            return _refused(request, page, form, problem, person=user)
-    return _show(request, "accounts/second_step.html", form, person=user)
+            return _refused(request, page, form, problem, **more)
+    return _show(request, "accounts/second_step.html", form, **more)
 
 
 @never_cache
@@ -92,12 +100,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(PAGE)
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Who is signed in joins by a button, who has an account proves it."""
+    page = "accounts/invitation.html"
     session = browser.session_of(request)
     signed_in = session.membership.user if session is not None else None
     try:
-        form = _invitation_form(request, joining.invited(request, token), signed_in)
+        invited = joining.invited(request, token)
     except Problem as problem:
-        return _refused(request, "accounts/invitation.html", None, problem)
+        return _refused(request, page, None, problem)
+    form = _invitation_form(request, invited.user, signed_in)
     if form.is_valid():
         acceptance = Acceptance(token, **form.cleaned_data)
         try:
@@ -105,8 +115,8 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
             target = onward.target_of(request)
             return redirect(target if signed_in else onward.sign_in_address(target))
         except Problem as problem:
-            return _refused(request, "accounts/invitation.html", form, problem)
-    return _show(request, "accounts/invitation.html", form)
+            return _refused(request, page, form, problem, invited_to=invited)
+    return _show(request, page, form, invited_to=invited)
 
 
 @never_cache
@@ -146,18 +156,32 @@ def _after_first_step(request: HttpRequest, user: User) -> HttpResponse:
     except Problem as problem:
         if problem.code != "totp_required":
             raise
-        browser.remember_first_step(request, user)
-        return _carrying_on(request, "second_step")
+        if not trusted_browsers.is_trusted(request, user):
+            browser.remember_first_step(request, user)
+            return _carrying_on(request, "second_step")
+        factors = ["pwd"]
     return _signed_in(request, user, factors)
 
 
+def _second_step_form(request: HttpRequest) -> PlainForm:
+    form = RecoveryForm if RECOVERY in request.GET else CodeForm
+    return form(request.POST or None)
+
+
+def _after_second_step(
+    request: HttpRequest, user: User, form: PlainForm
+) -> HttpResponse:
+    code = form.cleaned_data["totp_code"]
+    factors = login.second_step(request, user, code=code)
+    response = _signed_in(request, user, factors)
+    if form.cleaned_data.get("trust"):
+        trusted_browsers.trust(request, response, user)
+    return response
+
+
 def _signed_in(request: HttpRequest, user: User, factors: list[str]) -> HttpResponse:
-    membership = login.membership_for(user, "")
-    place = sessions.place_of(request)
-    session = sessions.begin_in_browser(membership, factors=factors, place=place)
-    browser.remember(request, session)
     response = redirect(onward.target_of(request))
-    known_devices.remember(request, response, user)
+    entrance.let_in(request, response, user, factors=factors)
     return response
 
 

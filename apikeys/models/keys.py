@@ -45,6 +45,11 @@ class ApiKeyQuerySet(IdentifiedQuerySet["ApiKey"]):
         unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
         return self.filter(unexpired, revoked_at=None)
 
+    def ended(self) -> Self:
+        """Revoked or expired: all that are not lasting."""
+        expired = Q(expires_at__lte=timezone.now())
+        return self.filter(expired | Q(revoked_at__isnull=False))
+
     def orphaned(self) -> Self:
         """Those whose `is_orphaned` holds."""
         works_here = Q(

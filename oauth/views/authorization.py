@@ -115,8 +115,12 @@ def consent_page(request: HttpRequest, wanted: Wanted, step: Step) -> HttpRespon
         "membership": step.membership,
         "given": " ".join(step.scopes),
         "query": query,
-        "sign_in": sign_in_address(request, wanted),
+        "is_test": wanted.is_test,
+        "already": step.already,
     }
+    if wanted.is_test:
+        return render(request, "oauth/consent.html", context)
+    context["sign_in"] = sign_in_address(request, wanted)
     response = render(request, "oauth/consent.html", context)
     onward.let_forms_lead_to(response, source_of(wanted.asked.redirect_uri))
     return response

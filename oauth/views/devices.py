@@ -122,8 +122,11 @@ def _confirm(
 ) -> HttpResponse:
     words = scopes.known(device.application)
     granted = scopes.grantable(device.application, device.scopes, membership)
+    typed = request.POST.get("user_code", "")[:LONGEST_CODE]
     context: dict[str, Any] = {
         "application": device.application,
+        "asked_at": devices.asked_at(device),
+        "shown_code": devices.spelled(typed),
         "membership": membership,
         "scopes": [(scope, words[scope]) for scope in granted],
         "given": " ".join(granted),
@@ -131,7 +134,7 @@ def _confirm(
             (scope, words[scope]) for scope in device.scopes if scope not in granted
         ],
         "powerful": scopes.powerful(device.application),
-        "user_code": request.POST.get("user_code", "")[:LONGEST_CODE],
+        "user_code": typed,
         "page": _page(request),
         "sign_in": _sign_in_address(request),
     }

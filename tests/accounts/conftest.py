@@ -82,12 +82,12 @@ class Browser(Client):
         super().__init__(enforce_csrf_checks=True, raise_request_exception=False)
 
     def fill_in(self, path, page="", **fields):
-        """Open the page with the form (the same one, if none is named) and send it."""
-        token = re.search(
-            r'csrfmiddlewaretoken" value="(\w+)"', self.read(page or path)
-        )
-        assert token is not None
-        return self.post(path, {**fields, "csrfmiddlewaretoken": token[1]})
+        """Open the page with the form (the same one, if none is named) and send it, as
+        browsers do with its hidden fields."""
+        hidden = r'"(csrfmiddlewaretoken|form_nonce)" value="([\w-]+)"'
+        found = dict(re.findall(hidden, self.read(page or path)))
+        assert "csrfmiddlewaretoken" in found
+        return self.post(path, {**fields, **found})
 
     def read(self, path):
         return self.get(path).content.decode()

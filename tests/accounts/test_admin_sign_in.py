@@ -5,6 +5,8 @@ import pytest
 from accounts.models import Session, User
 
 ADMIN = "/admin/"
+pytestmark = pytest.mark.usefixtures("in_the_demo")
+
 PAGES = [ADMIN, "/admin/accounts/user/", "/admin/accounts/session/", "/admin/jsi18n/"]
 
 
@@ -113,6 +115,7 @@ def test_an_operator_ends_the_sessions_of_a_person(operator, bob, browse):
     browser.log_in(operator)
     bob.sign_in()
     fields = {"action": "end_sessions", "_selected_action": str(bob.user.pk)}
+    fields["sure"] = "yes"
     browser.fill_in("/admin/accounts/user/", **fields)
     assert bob.call("GET", "/api/v1/auth/whoami").status_code == 401
     assert sees_admin(browser)

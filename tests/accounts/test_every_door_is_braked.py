@@ -7,6 +7,7 @@ import uuid
 import pytest
 from django.test import Client
 
+from accounts import waiting
 from accounts.models import User
 from tests.cast import PASSWORD, send
 from tests.oauth.conftest import address as authorize_address
@@ -89,7 +90,7 @@ def assert_told(answer):
     """In the header, and in the body for a program or a person."""
     seconds = int(answer["Retry-After"])
     assert 1 <= seconds <= 900
-    assert f"Wait {seconds} seconds" in answer.content.decode()
+    assert f"Wait {waiting.in_words(seconds)}, then" in answer.content.decode()
     if answer["Content-Type"] == "application/problem+json":
         problem = answer.json()
         assert (problem["code"], problem["retry_after"]) == (
@@ -157,7 +158,7 @@ def test_the_told_wait_ends_on_the_page_too(alice, browse, clock):
     for _ in range(10):
         page("/login", email=alice.user.email, password=WRONG)()
     told = browse().log_in(alice)
-    assert re.search(r"Wait \d+ seconds", told.content.decode())
+    assert re.search(r"Wait \d+ min( \d+ s)?, then", told.content.decode())
     clock.shift(int(told["Retry-After"]))
     assert browse().log_in(alice).status_code == 302
 

@@ -4,6 +4,7 @@ import ipaddress
 
 import pytest
 
+from accounts import waiting
 from tests.cast import PASSWORD, send
 
 LOGIN = "/api/v1/auth/login"
@@ -114,7 +115,8 @@ def test_the_page_and_the_api_share_one_brake(alice, browse):
     guess(10)
     page = browse().log_in(alice)
     assert page.status_code == 429
-    assert f"Wait {page['Retry-After']} seconds" in page.content.decode()
+    wait = waiting.in_words(int(page["Retry-After"]))
+    assert f"Wait {wait}, then try again." in page.content.decode()
 
 
 def test_guesses_on_the_page_stop_the_api(alice, browse):

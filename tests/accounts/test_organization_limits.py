@@ -10,7 +10,7 @@ TABLE = "/admin/accounts/organization/"
 WHOAMI = "/api/v1/auth/whoami"
 NUMBERS = ("per_minute", "burst", "daily")
 
-pytestmark = pytest.mark.usefixtures("standing_limits")
+pytestmark = pytest.mark.usefixtures("standing_limits", "in_the_demo")
 
 
 @pytest.fixture

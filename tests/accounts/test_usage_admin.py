@@ -6,6 +6,8 @@ from accounts.models import User
 from ratelimits import usage
 from ratelimits.models import Usage
 
+pytestmark = pytest.mark.usefixtures("in_the_demo")
+
 TABLE = "/admin/ratelimits/usage/"
 
 

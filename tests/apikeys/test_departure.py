@@ -1,13 +1,13 @@
 """Who leaves: their own keys stop, those of the organization wait for a new contact."""
 
 import pytest
-from django.test import Client
 
 from accounts.last_used import recorder
 from accounts.models import AuditEvent
 from accounts.roles import Role
 from tests.apikeys.conftest import through
-from tests.cast import PASSWORD, person, send
+from tests.cast import person, send
+from tests.operating import do, operate
 
 KEYS = "/api/v1/api-keys"
 USERS = "/api/v1/users"
@@ -106,14 +106,9 @@ def test_a_change_of_the_role_orphans_nothing(keys, adam, alice):
 def test_an_operator_who_deactivates_a_person_leaves_the_same_events(
     keys, adam, alice, call
 ):
-    operator = alice.user
-    operator.is_staff = operator.is_superuser = True
-    operator.save()
-    browser = Client()
-    browser.post("/login", {"email": operator.email, "password": PASSWORD})
-    page = f"/admin/accounts/user/{adam.user.pk}/change/"
-    form = {"name": "Adam", "is_active": "", "_save": "Save"}
-    assert browser.post(page, form).status_code == 302
+    browser = operate(alice)
+    done = do(browser, "accounts/user", "disable", adam.user, reason="left")
+    assert done.status_code == 302
     assert call(keys["own"]["key"]).json()["code"] == "owner_inactive"
     assert told("api_key.stopped") == [keys["own"]["id"]]
     assert told("api_key.orphaned") == [keys["organization"]["id"]]

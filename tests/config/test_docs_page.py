@@ -107,6 +107,7 @@ def test_the_type_of_a_problem_leads_to_its_place_on_the_page(visit):
     assert page.locator(":target").bounding_box()["y"] < 800
 
 
+@pytest.mark.usefixtures("in_the_demo")
 def test_the_admin_works_under_the_strict_policy(alice, visit):
     visit_admin(visit, alice.user.email)
     assert visit.complaints == visit.foreign == []

@@ -28,6 +28,7 @@ class Page(HTMLParser):
     def __init__(self, answer):
         super().__init__()
         self.forms, self.links, self.texts, self.tags = [], [], [], []
+        self.inline = ""
         self.feed(answer.content.decode())
 
     def handle_starttag(self, tag, attrs):
@@ -41,6 +42,9 @@ class Page(HTMLParser):
             self.links.append(found["href"])
 
     def handle_data(self, data):
+        if self.tags and self.tags[-1][0] == "script" and self.cdata_elem:
+            self.inline += data
+            return
         if data.strip():
             self.texts.append(data.strip())
         if self.tags and self.tags[-1][0] == "button" and data.strip():
@@ -49,6 +53,20 @@ class Page(HTMLParser):
     @property
     def text(self):
         return " ".join(" ".join(self.texts).split())
+
+    @property
+    def strange(self):
+        """What a browser would run or fetch that is no file of this server."""
+        fetched = ("script", "img", "iframe", "object", "embed")
+        named = [found.get("src", "") for tag, found in self.tags if tag in fetched]
+        events = [
+            f"{tag} {name}"
+            for tag, found in self.tags
+            for name in found
+            if name.startswith("on")
+        ]
+        strange = [name for name in named if not name.startswith("/static/")]
+        return [*strange, *events, *self.inline.split()]
 
     def attributes(self, tag, **wanted):
         """Those of the first such element."""

@@ -12,6 +12,8 @@ from oauth import consents
 from oauth.models import Application, Consent
 from tests.oauth.registering import CALLBACK, made
 
+pytestmark = pytest.mark.usefixtures("in_the_demo")
+
 TABLE = "/admin/oauth/application/"
 ADD = f"{TABLE}add/"
 
@@ -58,7 +60,8 @@ def opens(application, secret):
 
 def act(browser, action, *applications):
     chosen = [str(application.pk) for application in applications]
-    answer = browser.fill_in(TABLE, action=action, _selected_action=chosen)
+    fields = {"action": action, "_selected_action": chosen, "sure": "yes"}
+    answer = browser.fill_in(TABLE, **fields)
     assert answer.status_code == 302
 
 

@@ -175,3 +175,21 @@ def test_a_scheme_that_any_program_can_take_is_asked_about_each_time(alice, alic
         assert alices.ask(native, redirect_uri=scheme, **challenge).status_code == 200
         assert alices.allow(native, redirect_uri=scheme, **challenge).status_code == 303
     assert alices.ask(native, **challenge).status_code == 303
+
+
+def test_a_second_question_marks_what_is_new(app, alices):
+    first = shown(alices, address(app, scope="scans_read")).text
+    assert "You let it in before" not in first
+    assert "scans_read new" not in first
+    alices.code(app, scope="scans_read")
+    again = shown(alices, address(app, scope="scans_read alerts_read")).text
+    assert "You let it in before. It asks again:" in again
+    assert "Read alerts alerts_read new" in again
+    assert "scans_read new" not in again
+
+
+def test_an_application_that_no_operator_published_says_so(app, alices, alice):
+    told = "Not reviewed by the operator of this service."
+    assert told in shown(alices, address(app)).text
+    public = register(alice, published_at=timezone.now())
+    assert told not in shown(alices, address(public)).text

@@ -44,6 +44,17 @@ def test_the_question_about_a_device_says_who_wants_what(app, alices):
     assert policy(answer)["form-action"] == "'self'"
 
 
+def test_the_question_spells_the_code_as_the_device_does_and_says_when_it_asked(
+    app, alices
+):
+    code, path = begin(app), "/oauth/device"
+    typed = code.replace("-", " ").lower()
+    form = shown(alices, path).forms[0]
+    question = Page(form.send(alices.client, path, user_code=typed)).text
+    assert f"your own device shows {code} right now" in question
+    assert "It asked just now" in question
+
+
 def test_the_code_can_be_in_the_link_and_is_still_sent_by_hand(app, alices):
     code = begin(app)
     page = shown(alices, f"/oauth/device?user_code={code}")

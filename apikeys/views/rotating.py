@@ -1,0 +1,85 @@
+"""Rotate a key: how long the old secret goes on, then the new one, this once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from accounts import once
+from accounts.forms import PlainForm
+from accounts.once import AlreadyMade
+from accounts.pages import FORM, page, show
+from accounts.problems import Problem
+from accounts.visitors import Visitor
+from apikeys import handing, rotation
+from apikeys.models import ApiKey
+from apikeys.snippets import snippets
+from apikeys.views import key_page
+from apikeys.views.chosen import chosen, explained
+
+HOUR, DAY = 3600, 86_400
+AT_ONCE, USUAL = "0", str(DAY)
+GRACES = (
+    (AT_ONCE, _("not at all: it ends now")),
+    (str(HOUR), _("1 hour")),
+    (USUAL, _("24 hours")),
+    (str(7 * DAY), _("7 days")),
+    (str(30 * DAY), _("30 days")),
+)
+
+
+class RotateForm(PlainForm):
+    """How long the old secret is let in beside the new one."""
+
+    grace_seconds = forms.ChoiceField(
+        label=_("The old secret goes on working for"),
+        choices=GRACES,
+        widget=forms.RadioSelect,
+    )
+
+
+@page(methods=FORM, confirmed=True)
+def rotate(request: HttpRequest, visitor: Visitor, key_id: str) -> HttpResponse:
+    """The new secret is in the one answer to the form."""
+    api_key = chosen(visitor, key_id)
+    is_rotating = key_page.is_rotating(api_key)
+    initial = {"grace_seconds": AT_ONCE if is_rotating else USUAL}
+    form = RotateForm(request.POST or None, initial=initial)
+    try:
+        if form.is_valid():
+            return _rotated(request, visitor, api_key, form.cleaned_data)
+        rotation.refuse_dead(api_key)
+        handing.require_rotator(visitor.credential, api_key)
+    except Problem as problem:
+        return explained(request, visitor, api_key, problem=problem)
+    context = {"api_key": api_key, "is_rotating": is_rotating, "nonce": once.nonce()}
+    template = "apikeys/rotate.html"
+    response = show(request, visitor, template, form=form, **context)
+    response.status_code = 400 if form.is_bound else 200
+    return response
+
+
+def _rotated(
+    request: HttpRequest, visitor: Visitor, api_key: ApiKey, values: dict[str, Any]
+) -> HttpResponse:
+    """Sent again, as by a reload, the form makes no second secret."""
+
+    def make() -> tuple[ApiKey, str]:
+        seconds = int(values["grace_seconds"])
+        rotator, by = visitor.credential, visitor.actor
+        return rotation.rotate(api_key, seconds, rotator=rotator, by=by)
+
+    try:
+        rotated, text = once.once(
+            request, visitor, make, target=lambda made: made[0].public_id
+        )
+    except AlreadyMade:
+        return show(request, visitor, "apikeys/already_made.html", api_key=api_key)
+    # The secret is in this one answer: no redirect, no session, no message.
+    context = {"api_key": rotated, "key": text}
+    tabs = snippets(text, visitor.credential.product)
+    template = "apikeys/shown_once.html"
+    return show(request, visitor, template, snippets=tabs, **context)

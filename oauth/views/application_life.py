@@ -1,0 +1,145 @@
+"""The buttons of an application: a new secret, off and on, and its end."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import once
+from accounts.once import AlreadyMade
+from accounts.pages import FORM, action, page, show
+from accounts.problems import Problem
+from accounts.visitors import Visitor
+from oauth import applications, client_secrets, old_secrets
+from oauth.models import Application
+from oauth.serializers import RotationRequest
+from oauth.views.applications import facts
+from oauth.views.chosen import MANAGES, acted, chosen
+from oauth.views.registration import already, with_secret
+
+GRACES = (
+    (0, gettext_lazy("now")),
+    (3600, gettext_lazy("1 hour")),
+    (86_400, gettext_lazy("24 hours")),
+    (604_800, gettext_lazy("7 days")),
+    (2_592_000, gettext_lazy("30 days")),
+)
+USUAL_GRACE = 86_400
+
+
+@page(methods=FORM, needs=MANAGES, confirmed=True)
+def rotate_secret(
+    request: HttpRequest, visitor: Visitor, application_id: str
+) -> HttpResponse:
+    """Asks how long the old secret lives on; the answer to the POST shows the new."""
+    application = chosen(visitor, application_id)
+    problem = None
+    if request.method == "POST":
+        try:
+            return _rotated(request, visitor, application)
+        except AlreadyMade as made:
+            return already(request, visitor, made)
+        except Problem as refused:
+            problem = refused
+    context = {
+        "application": application,
+        "has_secret": client_secrets.used_by(application),
+        "graces": GRACES,
+        "usual": USUAL_GRACE,
+        "nonce": request.POST.get(once.FIELD) or once.nonce(),
+        "problem": problem,
+    }
+    return show(request, visitor, "oauth/rotate_secret.html", **context)
+
+
+@action(needs=MANAGES)
+def end_old_secret(
+    request: HttpRequest, visitor: Visitor, application_id: str
+) -> HttpResponse:
+    def end(application: Application) -> str:
+        hint = old_secrets.end(application, holder=visitor.credential, by=visitor.actor)
+        return _("The secret %(hint)s is refused from now on.") % {"hint": hint}
+
+    return acted(request, visitor, application_id=application_id, change=end)
+
+
+@page(methods=FORM, needs=MANAGES, confirmed=True)
+def disable(
+    request: HttpRequest, visitor: Visitor, application_id: str
+) -> HttpResponse:
+    """Asks for the name first: everybody who uses it stands before a closed door."""
+    application = chosen(visitor, application_id)
+    if not _is_named(request, application):
+        return _ask(request, visitor, application, template="oauth/disable.html")
+    applications.change(
+        application,
+        {"is_active": False},
+        changer=visitor.credential,
+        by=visitor.actor,
+    )
+    messages.success(request, _("The application is disabled."))
+    return redirect("application", application.public_id)
+
+
+@action(needs=MANAGES)
+def enable(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
+    def turn_on(application: Application) -> str:
+        applications.change(
+            application,
+            {"is_active": True},
+            changer=visitor.credential,
+            by=visitor.actor,
+        )
+        return _("The application is on again.")
+
+    return acted(request, visitor, application_id=application_id, change=turn_on)
+
+
+@page(methods=FORM, needs=MANAGES, confirmed=True)
+def delete(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
+    """Asks for the name first: there is no way back."""
+    application = chosen(visitor, application_id)
+    if not _is_named(request, application):
+        return _ask(request, visitor, application, template="oauth/delete.html")
+    applications.delete(application, by=visitor.actor)
+    done = _("The application %(name)s was deleted.") % {"name": application.name}
+    messages.success(request, done)
+    return redirect("applications")
+
+
+def _rotated(
+    request: HttpRequest, visitor: Visitor, application: Application
+) -> HttpResponse:
+    typed = request.POST.get("grace_seconds", "")
+    seconds = int(typed) if typed.isascii() and typed.isdecimal() else None
+    asked = RotationRequest(data={"grace_seconds": seconds})
+    if not asked.is_valid():
+        raise Problem.invalid("grace_seconds", _("Choose one of these."))
+    application, secret = once.once(
+        request,
+        visitor,
+        lambda: applications.rotate_secret(
+            application,
+            grace_seconds=asked.validated_data["grace_seconds"],
+            holder=visitor.credential,
+            by=visitor.actor,
+        ),
+        target=lambda made: made[0].public_id,
+    )
+    return with_secret(request, visitor, application, secret=secret)
+
+
+def _is_named(request: HttpRequest, application: Application) -> bool:
+    typed = request.POST.get("typed_name", "").strip()
+    return request.method == "POST" and typed == application.name.strip()
+
+
+def _ask(
+    request: HttpRequest, visitor: Visitor, application: Application, *, template: str
+) -> HttpResponse:
+    is_wrong = "typed_name" in request.POST
+    asked = {**facts(visitor, application), "is_wrong": is_wrong}
+    return show(request, visitor, template, **asked)
