@@ -30,8 +30,10 @@ from accounts.visitors import Visitor
 # The fields of the question. They never reach the page that was asked for.
 PASSWORD, CODE = "confirm_password", "confirm_code"
 FIELDS = (PASSWORD, CODE)
-# Of Django's, for each form anew.
-NOT_CARRIED = (*FIELDS, "csrfmiddlewaretoken")
+# Whether a link led to the question: then nothing was typed that goes on.
+BY_LINK = "confirm_by_link"
+# The last one is Django's, for each form anew.
+NOT_CARRIED = (*FIELDS, BY_LINK, "csrfmiddlewaretoken")
 
 
 class Unconfirmed(Exception):
@@ -119,6 +121,7 @@ def question(request: HttpRequest, visitor: Visitor) -> dict[str, Any]:
     ]
     return {
         "carried": carried,
+        "by_link": request.method != "POST" or BY_LINK in request.POST,
         "by_code": totp.is_on(visitor.user),
         "by_passkey": passkeys.has_any(visitor.user),
     }

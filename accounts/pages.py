@@ -24,7 +24,7 @@ from accounts.problems import Problem
 from accounts.visitors import Visitor, visitor_of
 
 MENU = (
-    ("api-keys", _("API keys")),
+    ("api-keys", _("API Keys")),
     ("usage", _("Usage & limits")),
     ("oauth-applications", _("OAuth applications")),
     ("connected-applications", _("Connected applications")),
@@ -64,6 +64,8 @@ def page(
                     require(visitor.credential, needs)
                 if confirmed:
                     visitor = confirming.confirmed(request, visitor)
+                    if confirming.BY_LINK in request.POST:
+                        return redirect(request.get_full_path())
                 return view(request, visitor, *args, **kwargs)
             except Unconfirmed as question:
                 return confirm(request, visitor, question.problem)

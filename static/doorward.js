@@ -105,6 +105,25 @@ for (const field of all("[data-check]")) {
   });
 }
 
+// data-line="url": posts its form while it is filled in, and shows {"text": "…"}.
+for (const line of all("[data-line]")) {
+  const form = line.closest("form");
+  let wait;
+  line.setAttribute("role", "status");
+  const tell = async () => {
+    const body = new URLSearchParams(new FormData(form));
+    body.set("step", "line");
+    const answer = await fetch(line.dataset.line, { method: "POST", body });
+    if (!answer.ok) return;
+    line.textContent = (await answer.json()).text;
+    line.hidden = !line.textContent;
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(wait);
+    wait = setTimeout(() => tell().catch(() => {}), 400);
+  });
+}
+
 // data-set="none|read|all": ticks the boxes of its form that have data-level="read|write",
 // or of its own group (data-set-group).
 for (const button of all("[data-set]")) {
@@ -116,6 +135,7 @@ for (const button of all("[data-set]")) {
     for (const box of all("input[data-level]:enabled", within)) {
       box.checked = levels.includes(box.dataset.level);
     }
+    within.dispatchEvent(new Event("input", { bubbles: true }));
   });
 }
 

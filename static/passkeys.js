@@ -81,7 +81,8 @@ const go = (what, told, form) => {
   if (what === "register") return location.reload();
   if (what !== "confirm") return location.assign(told.next);
   // The page that asked goes on with what was typed into it, without its own fields.
-  for (const field of form.querySelectorAll("[name^=confirm_]")) field.disabled = true;
+  const own = "[name=confirm_code], [name=confirm_password]";
+  for (const field of form.querySelectorAll(own)) field.disabled = true;
   form.submit();
 };
 

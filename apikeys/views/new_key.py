@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 
 from accounts import confirming, once
 from accounts.once import AlreadyMade
@@ -16,12 +16,15 @@ from accounts.problems import Problem
 from accounts.visitors import Visitor
 from apikeys import lifecycle, offers, scope_matrix, wish_words
 from apikeys.lifecycle import Wish
+from apikeys.models import ApiKey
 from apikeys.snippets import snippets
 from apikeys.views.chosen import chosen
 from apikeys.wishes import NewKeyForm
 
-# What the buttons say: the form comes back, with other scopes or as it is, or goes on.
-SET, STEP, EDIT, CREATE = "set", "step", "edit", "create"
+# What the buttons say: the form comes back, with other scopes or as it is, or it goes
+# on, to the review or to the key. While it is filled in, the page asks for the line.
+SET, STEP = "set", "step"
+EDIT, LINE, REVIEW, CREATE = "edit", "line", "review", "create"
 NOT_TYPED = frozenset({SET, STEP, once.FIELD, *confirming.NOT_CARRIED})
 
 
@@ -32,18 +35,42 @@ def new_key(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         return _form(request, visitor, _typed_before(visitor, request.GET))
     if SET in request.POST or request.POST.get(STEP) == EDIT:
         return _form(request, visitor, _typed_before(visitor, request.POST))
+    step = request.POST.get(STEP) or _usual(request)
     form = NewKeyForm(visitor.credential, request.POST)
     wish = form.wish()
+    if step == LINE:
+        return _line(visitor, wish)
     if wish is None:
         return _blamed(request, visitor, form)
-    step = _made if request.POST.get(STEP) == CREATE else _review
+    go_on = _made if step == CREATE else _review
     try:
-        return step(request, visitor, wish)
+        return go_on(request, visitor, wish)
     except Problem as problem:
         if problem.code == "fresh_sign_in_required":
             raise
         form.blame(problem)
         return told(_form(request, visitor, form), problem)
+
+
+def _usual(request: HttpRequest) -> str:
+    """Without a button. What has no nonce makes nothing."""
+    return CREATE if once.FIELD in request.POST else REVIEW
+
+
+def _line(visitor: Visitor, wish: Wish | None) -> JsonResponse:
+    """What the key would be, as JSON: "" where it cannot be made as it is."""
+    try:
+        text = wish_words.line(_draft(visitor, wish)) if wish is not None else ""
+    except Problem:
+        text = ""
+    return JsonResponse({"text": text})
+
+
+def _draft(visitor: Visitor, wish: Wish) -> ApiKey:
+    """The key that it would make, which the same rules have judged that will make
+    it."""
+    with transaction.atomic():
+        return lifecycle.draft(wish, maker=visitor.credential, by=visitor.actor)
 
 
 def _typed_before(visitor: Visitor, asked: QueryDict) -> NewKeyForm:
@@ -69,8 +96,14 @@ def _scopes(visitor: Visitor, asked: QueryDict) -> list[str]:
 def _form(request: HttpRequest, visitor: Visitor, form: NewKeyForm) -> HttpResponse:
     matrix = scope_matrix.matrix(visitor.credential, form.chosen)
     limits = visitor.organization.limits
+    context = {"form": form, "matrix": matrix, "limits": limits}
     template = "apikeys/new_key.html"
-    return show(request, visitor, template, form=form, matrix=matrix, limits=limits)
+    return show(request, visitor, template, nonce=_nonce(request), **context)
+
+
+def _nonce(request: HttpRequest) -> str:
+    """The form's own through all steps, so that going back makes no second key."""
+    return request.POST.get(once.FIELD) or once.nonce()
 
 
 def _blamed(request: HttpRequest, visitor: Visitor, form: NewKeyForm) -> HttpResponse:
@@ -80,9 +113,8 @@ def _blamed(request: HttpRequest, visitor: Visitor, form: NewKeyForm) -> HttpRes
 
 
 def _review(request: HttpRequest, visitor: Visitor, wish: Wish) -> HttpResponse:
-    """What it would make, which the same rules have judged that will make it."""
-    with transaction.atomic():
-        api_key = lifecycle.draft(wish, maker=visitor.credential, by=visitor.actor)
+    """What it would make, in words."""
+    api_key = _draft(visitor, wish)
     known = visitor.credential.product.scopes
     return show(
         request,
@@ -92,7 +124,7 @@ def _review(request: HttpRequest, visitor: Visitor, wish: Wish) -> HttpResponse:
         line=wish_words.line(api_key),
         scopes=[known[word] for word in api_key.scopes],
         carried=_carried(request.POST),
-        nonce=once.nonce(),
+        nonce=_nonce(request),
     )
 
 

@@ -51,3 +51,24 @@ def test_a_stranger_is_sent_to_the_sign_in_page(client):
 def test_nobody_is_led_to_another_site(surfer):
     answer = surfer.get("/settings/confirm?next=https://evil.example/")
     assert answer["Location"] == "/"
+
+
+def test_a_form_that_asked_by_a_link_comes_back_unblamed(surfer, issue):
+    api_key = issue("scans_read")[0]
+    address = f"/settings/api-keys/{api_key.public_id}/revoke"
+    age(surfer.session_row)
+    assert b'name="confirm_by_link"' in surfer.get(address).content
+    proof = {"confirm_password": PASSWORD, "confirm_by_link": "1"}
+    answer = surfer.post(address, proof)
+    assert (answer.status_code, answer["Location"]) == (302, address)
+    assert b"This field is required" not in surfer.get(address).content
+
+
+def test_a_button_that_was_pressed_goes_on_at_once(surfer, issue):
+    api_key = issue("scans_read")[0]
+    address = f"/settings/api-keys/{api_key.public_id}/disable"
+    age(surfer.session_row)
+    assert b'name="confirm_by_link"' not in surfer.post(address).content
+    assert surfer.post(address, {"confirm_password": PASSWORD}).status_code == 302
+    api_key.refresh_from_db()
+    assert api_key.status == "disabled"

@@ -6,11 +6,12 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Error, expect
 
+from accounts.audit import SYSTEM
 from apikeys import lifecycle
 from apikeys.models import ApiKey
 from ratelimits import usage
 from tests.browser import MARKS, NARROWEST, PHONE, WIDE
-from tests.cast import SYSTEM, person
+from tests.cast import person
 
 pytestmark = MARKS
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.audit import Actor
+from accounts.audit import SYSTEM, Actor
 from accounts.models import AuditEvent
 from apikeys import events, rotation
 from apikeys.models import ApiKey
 from ratelimits import usage
 from ratelimits.models import Usage
-from tests.cast import SYSTEM, send
+from tests.cast import send
 from tests.surfing import surf
 
 KEYS = "/settings/api-keys"

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.audit import SYSTEM
 from accounts.models import AuditEvent
 from apikeys import lifecycle
 from apikeys.models import ApiKey
 from ratelimits import usage
-from tests.cast import SYSTEM
 from tests.surfing import surf
 
 FIELD = re.compile(r'<(?:input|textarea|select)[^>]* name="([^"]+)"')

@@ -3,10 +3,11 @@
 import pytest
 from django.test import Client
 
+from accounts.audit import SYSTEM
 from accounts.models import AuditEvent
 from apikeys import lifecycle, rotation
 from apikeys.models import ApiKey
-from tests.cast import PASSWORD, SYSTEM
+from tests.cast import PASSWORD
 from tests.surfing import age, surf
 
 KEYS = "/settings/api-keys"

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from accounts import once
+from accounts.audit import SYSTEM
 from apikeys import lifecycle, rotation
 from apikeys.models import ApiKey, ApiKeySecret
-from tests.cast import PASSWORD, SYSTEM
+from tests.cast import PASSWORD
 from tests.surfing import age, surf
 
 DAY = "86400"

@@ -2,11 +2,12 @@
 
 import pytest
 
+from accounts.audit import SYSTEM
 from accounts.roles import Role
 from apikeys import lifecycle
 from apikeys.models import ApiKey
 from apikeys.views import handing_over
-from tests.cast import SYSTEM, person
+from tests.cast import person
 from tests.surfing import surf
 
 

@@ -64,6 +64,32 @@ def test_the_key_is_nowhere_but_in_that_answer(surfer):
     assert key not in str(list(ApiKeySecret.objects.values()))
 
 
+def test_the_form_itself_makes_the_key_too(surfer):
+    nonce = surfer.get(NEW).context["nonce"]
+    answer = surfer.post(NEW, typed(form_nonce=nonce))
+    assert KEY.search(answer.content.decode())
+    again = surfer.post(NEW, typed(form_nonce=nonce, step="create"))
+    assert "Already done" in again.content.decode()
+
+
+def test_going_back_from_the_review_makes_no_second_key(surfer):
+    nonce = surfer.get(NEW).context["nonce"]
+    page = surfer.post(NEW, typed(form_nonce=nonce, step="review"))
+    fields = {**carried(page), "step": "create"}
+    assert KEY.search(surfer.post(NEW, fields).content.decode())
+    again = surfer.post(NEW, typed(form_nonce=nonce))
+    assert "Already done" in again.content.decode()
+
+
+def test_while_it_is_filled_in_the_page_asks_what_the_key_would_be(surfer):
+    answer = surfer.post(NEW, typed(step="line"))
+    assert answer.json()["text"].startswith("Allows: read scan results. It expires on ")
+    assert surfer.post(NEW, {"step": "line"}).json() == {"text": ""}
+    beyond = typed(step="line", per_minute="999999999")
+    assert surfer.post(NEW, beyond).json() == {"text": ""}
+    assert not ApiKey.objects.exists()
+
+
 def test_sending_the_form_again_makes_no_second_key(surfer):
     fields = {**carried(review(surfer)), "step": "create"}
     first, again = surfer.post(NEW, fields), surfer.post(NEW, fields)

@@ -41,7 +41,7 @@ def sign_in(desk, house):
 
 def api_keys(desk, house):
     desk.go("/settings/api-keys")
-    return "API keys"
+    return "API Keys"
 
 
 def new_key(desk, house):
