@@ -28,6 +28,8 @@ AFTER_PASSWORD = ["pwd", *ALONE]
 PASSKEY = "passkey"
 MOST = 20
 LONGEST_NAME = 60
+# 128 bits of a digest.
+ID_CHARACTERS = 32
 
 
 def of(user: User) -> QuerySet[Any]:
@@ -122,6 +124,17 @@ def remove_all(user: User, *, by: Actor) -> int:
     return len(found)
 
 
+def id_of(passkey: Any) -> str:
+    """As addresses and events name it: no number of ours."""
+    digest: str = passkey.credential_id_sha256
+    return f"psk_{digest[:ID_CHARACTERS]}"
+
+
+def find(user: User, passkey_id: str) -> Any | None:
+    """The one of the person with this id."""
+    return next((each for each in of(user) if id_of(each) == passkey_id), None)
+
+
 def _named(typed: str) -> str:
     name = " ".join(typed.split()) or _("Passkey")
     if len(name) > LONGEST_NAME or not name.isprintable():
@@ -141,7 +154,7 @@ def _write(what: str, passkey: Any, *, by: Actor) -> None:
         by=by,
         organization=None,
         target=passkey.user.public_id,
-        passkey=passkey.pk,
+        passkey=id_of(passkey),
         name=passkey.name,
     )
 

@@ -69,12 +69,12 @@ pages = [
         name="recovery_codes_file",
     ),
     path(
-        "settings/security/passkeys/<int:passkey_id>",
+        "settings/security/passkeys/<str:passkey_id>",
         own_devices.rename_passkey,
         name="passkey",
     ),
     path(
-        "settings/security/passkeys/<int:passkey_id>/remove",
+        "settings/security/passkeys/<str:passkey_id>/remove",
         own_devices.remove_passkey,
         name="passkey_remove",
     ),

@@ -1,10 +1,11 @@
-"""How our templates name the browser or program behind a User-Agent header."""
+"""How our templates name browsers, programs and passkeys."""
 
 from __future__ import annotations
 
 from django import template
 
-from accounts import user_agents
+from accounts import passkeys, user_agents
 
 register = template.Library()
 register.filter("device", user_agents.in_words)
+register.filter("passkey_id", passkeys.id_of)

@@ -18,7 +18,7 @@ from accounts.visitors import Visitor
 
 @page(methods=FORM)
 def rename_passkey(
-    request: HttpRequest, visitor: Visitor, passkey_id: int
+    request: HttpRequest, visitor: Visitor, passkey_id: str
 ) -> HttpResponse:
     passkey = _own_passkey(visitor, passkey_id)
     typed = request.POST if request.method == "POST" else None
@@ -37,7 +37,7 @@ def rename_passkey(
 
 @action()
 def remove_passkey(
-    request: HttpRequest, visitor: Visitor, passkey_id: int
+    request: HttpRequest, visitor: Visitor, passkey_id: str
 ) -> HttpResponse:
     passkeys.remove(_own_passkey(visitor, passkey_id), by=visitor.actor)
     messages.success(request, _("The passkey opens nothing here any more."))
@@ -56,8 +56,8 @@ def remove_browser(
     return redirect("security")
 
 
-def _own_passkey(visitor: Visitor, passkey_id: int) -> Any:
-    passkey = passkeys.of(visitor.user).filter(pk=passkey_id).first()
+def _own_passkey(visitor: Visitor, passkey_id: str) -> Any:
+    passkey = passkeys.find(visitor.user, passkey_id)
     if passkey is None:
         raise Problem("not_found", _("You have no such passkey."))
     return passkey

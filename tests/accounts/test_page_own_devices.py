@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
-from accounts import trusted_browsers
+from accounts import passkeys, trusted_browsers
 from accounts.models import AuditEvent, TrustedBrowser
 from tests.cast import PASSWORD
 from tests.surfing import age, surf
@@ -37,7 +37,7 @@ def trust(person):
 
 
 def at(passkey, action=""):
-    return f"{PAGE}/passkeys/{passkey.pk}{action}"
+    return f"{PAGE}/passkeys/{passkeys.id_of(passkey)}{action}"
 
 
 def remove(browser):

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.urls import get_resolver
 
+from accounts import passkeys
 from config.urls import _routes
 from tests.cast import Person
 from tests.furnished import Furnished
@@ -74,7 +75,7 @@ def ids(house: Furnished) -> dict[str, str]:
         "delivery_id": house.delivery.public_id,
         "session_id": house.session.public_id,
         "user_id": house.colleague.user.public_id,
-        "passkey_id": str(house.passkey.pk),
+        "passkey_id": passkeys.id_of(house.passkey),
         "browser_id": house.browser.public_id,
         "token": house.invitation,
     }
