@@ -40,8 +40,13 @@ class Begun:
 
 
 def begin(
-    application: Application, scopes: Sequence[str], resource: Sequence[str]
+    application: Application,
+    scopes: Sequence[str],
+    *,
+    resource: Sequence[str] = (),
+    address: str = "",
 ) -> Begun:
+    """A device that waits. `address`: where it asked from, as the person is told."""
     device_code = looks.make(looks.DEVICE_PREFIX)
     letters = "".join(secrets.choice(USER_ALPHABET) for _ in range(USER_LENGTH))
     device = DeviceGrant.objects.create(
@@ -50,6 +55,7 @@ def begin(
         user_digest=_user_digests(letters)[0],
         scope=" ".join(scopes),
         resource=list(resource),
+        address=address,
         expires=timezone.now() + LIFETIME,
     )
     seconds = int(LIFETIME.total_seconds())

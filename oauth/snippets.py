@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
+from accounts.snippets import Snippet
 from oauth import client_secrets
 from oauth.models import Application
 from oauth.models.applications import MACHINE
@@ -77,16 +77,6 @@ const address = client.buildAuthorizationUrl(config, {{
   code_challenge_method: "S256",
 }});
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """One tab. `slug` names it in the page; `has_secret`: the secret stands in it."""
-
-    slug: str
-    name: str
-    text: str
-    has_secret: bool = False
 
 
 def discovery_address() -> str:

@@ -198,7 +198,7 @@ def _applications(house: Furnished) -> None:
         last_used_at=timezone.now() - timedelta(hours=3),
         last_used_ip="198.51.100.20",
     )
-    begun = devices.begin(house.apps["web"].row, ["scans_read"], [])
+    begun = devices.begin(house.apps["web"].row, ["scans_read"])
     house.user_code = begun.user_code
 
 

@@ -11,8 +11,7 @@ SAMPLES = "tests/test_guides.py::"
 LIVE = "tests/test_guide_promises.py::"
 FACTS = "tests/test_guide_words.py::"
 OAUTH = "tests/test_guide_oauth.py::"
-
-PAGES = "Settings pages: not in this version"
+PAGES = "tests/test_guide_pages.py::"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,12 @@ ANSWER_FITS = f"{SAMPLES}test_every_answer_in_the_guides_is_the_answer_given"
 PYTHON_RUNS = f"{SAMPLES}test_every_python_sample_of_the_guides_runs"
 TYPESCRIPT_RUNS = f"{SAMPLES}test_every_typescript_sample_of_the_guides_runs"
 CLIENT_RUNS = f"{SAMPLES}test_our_client_goes_the_whole_way"
+LEADS_THERE = f"{PAGES}test_the_dashboard_leads_to_the_api_keys"
+BUTTON = f"{PAGES}test_the_button_has_the_words_of_the_guide"
+FORM_SCOPES = f"{PAGES}test_the_form_offers_every_scope_of_the_guide"
+MADE_ON_A_PAGE = f"{PAGES}test_a_key_is_made_and_shown_once"
+SANDBOX_ON_A_PAGE = f"{PAGES}test_a_sandbox_key_has_the_prefix_of_the_sandbox"
+REVOKED_ON_A_PAGE = f"{PAGES}test_a_key_is_revoked_on_its_page"
 ENTERPRISE = f"{OAUTH}test_netrecon_keeps_applications_for_enterprise"
 OPENID = f"{OAUTH}test_a_person_signs_in_to_an_application_by_openid_connect"
 OTHERS = f"{OAUTH}test_an_application_of_others_works_for_who_lets_it_in"
@@ -91,17 +96,20 @@ PROMISES = [
     _netrecon(23, 23, "the access token ends after an hour", TOKEN_ENDS),
     _netrecon(23, 28, "the refresh token gets a new one", REQUEST_RUNS, OUTLIVES),
     _netrecon(30, 30, "keys for programs, without a person", NO_PERSON),
-    _netrecon(32, 32, "a page for keys", missing=PAGES),
-    _netrecon(33, 33, "the button's words", WORDS, missing=PAGES),
-    _netrecon(34, 34, "a key's name, permissions, optional expiry", NAME_AND_SCOPES),
-    _netrecon(35, 35, "a key is shown once", SHOWN_ONCE),
+    _netrecon(32, 32, "a page for keys", LEADS_THERE),
+    _netrecon(33, 33, "the button's words", WORDS, BUTTON),
+    _netrecon(
+        *(34, 34, "a key's name, permissions, optional expiry"),
+        *(NAME_AND_SCOPES, FORM_SCOPES),
+    ),
+    _netrecon(35, 35, "a key is shown once", SHOWN_ONCE, MADE_ON_A_PAGE),
     _netrecon(37, 38, "the key in X-API-Key", HEADER_RUNS, CLIENT_RUNS),
     _netrecon(40, 40, "nr_live_ and 48 hex characters", PREFIX),
     _netrecon(42, 42, "a key may do what its permissions say", GRANULAR),
     _netrecon(43, 58, "14 permissions with their descriptions", SCOPES),
     _netrecon(45, 46, "scans are read, started and stopped", SCAN),
     _netrecon(60, 61, "a key is revoked over the API", REVOKED, REQUEST_RUNS),
-    _netrecon(60, 60, "a page that revokes keys", missing=PAGES),
+    _netrecon(60, 60, "a page that revokes keys", REVOKED_ON_A_PAGE),
     _netrecon(
         63, 63, "applications for enterprise, single sign-on", ENTERPRISE, OPENID
     ),
@@ -110,11 +118,16 @@ PROMISES = [
     _netallion(3, 3, "keys between servers, tokens for people", NO_PERSON, A_PERSON),
     _netallion(3, 3, "OAuth for third parties", OTHERS),
     _netallion(7, 7, "keys for integrations and pipelines", NO_PERSON),
-    _netallion(9, 13, "a page for keys", missing=PAGES),
-    _netallion(15, 19, "the button's words", WORDS, missing=PAGES),
-    _netallion(19, 19, "a key's name, four scopes", NAME_AND_SCOPES, SCOPES),
-    _netallion(21, 25, "a key is shown once", SHOWN_ONCE),
-    _netallion(25, 25, "prefixes for production and sandbox", PREFIX, WORDS),
+    _netallion(9, 13, "a page for keys", LEADS_THERE),
+    _netallion(15, 19, "the button's words", WORDS, BUTTON),
+    _netallion(
+        *(19, 19, "a key's name, four scopes"),
+        *(NAME_AND_SCOPES, SCOPES, FORM_SCOPES),
+    ),
+    _netallion(21, 25, "a key is shown once", SHOWN_ONCE, MADE_ON_A_PAGE),
+    _netallion(
+        25, 25, "prefixes for production and sandbox", PREFIX, WORDS, SANDBOX_ON_A_PAGE
+    ),
     _netallion(27, 33, "the key as Bearer", HEADER_RUNS, CLIENT_RUNS),
     _netallion(37, 37, "e-mail and password get a short-lived token", A_PERSON),
     _netallion(41, 41, "the sign-in request", REQUEST_RUNS),

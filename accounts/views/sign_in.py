@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
-    require_POST,
     require_safe,
 )
 
@@ -90,8 +89,11 @@ def second_step(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(PAGE)
 def sign_out(request: HttpRequest) -> HttpResponse:
+    """A button does it. Who follows a link to it finds the button at home."""
+    if request.method != "POST":
+        return redirect("home")
     browser.forget(request, reason="signed_out")
     return redirect("login")
 

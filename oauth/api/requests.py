@@ -57,13 +57,18 @@ def begin_device(request: HttpRequest, parameters: Parameters) -> dict[str, Any]
     why = scopes.fault(client, asked)
     if why:
         raise InvalidScopeError(why)
-    begun = devices.begin(client, asked, parameters.resource)
-    address = f"{settings.PUBLIC_URL}/oauth/device"
+    begun = devices.begin(
+        client,
+        asked,
+        resource=parameters.resource,
+        address=getattr(request, "client_address", ""),
+    )
+    page = f"{settings.PUBLIC_URL}/oauth/device"
     return {
         "device_code": begun.device_code,
         "user_code": begun.user_code,
-        "verification_uri": address,
-        "verification_uri_complete": f"{address}?user_code={begun.user_code}",
+        "verification_uri": page,
+        "verification_uri_complete": f"{page}?user_code={begun.user_code}",
         "expires_in": begun.expires_in,
         "interval": begun.interval,
     }

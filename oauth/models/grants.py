@@ -183,6 +183,8 @@ class DeviceGrant(Identified, AbstractDeviceGrant):
     user_digest = models.BinaryField(max_length=32, unique=True, editable=False)
     scope = models.TextField()
     resource = models.JSONField(default=list)
+    # Where it asked from, for the person who is asked.
+    address = models.CharField(max_length=45, blank=True, editable=False)
     expires = models.DateTimeField(db_index=True)
     # Seconds between two questions; each one that comes too early adds five.
     interval = models.PositiveIntegerField(default=5)

@@ -6,28 +6,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts import once
+from accounts.credential_forms import RotationForm, TypedNameForm
 from accounts.once import AlreadyMade
 from accounts.pages import FORM, action, page, show
 from accounts.problems import Problem
 from accounts.visitors import Visitor
 from oauth import applications, client_secrets, old_secrets
 from oauth.models import Application
-from oauth.serializers import RotationRequest
 from oauth.views.applications import facts
 from oauth.views.chosen import MANAGES, acted, chosen
 from oauth.views.registration import already, with_secret
-
-GRACES = (
-    (0, gettext_lazy("now")),
-    (3600, gettext_lazy("1 hour")),
-    (86_400, gettext_lazy("24 hours")),
-    (604_800, gettext_lazy("7 days")),
-    (2_592_000, gettext_lazy("30 days")),
-)
-USUAL_GRACE = 86_400
 
 
 @page(methods=FORM, needs=MANAGES, confirmed=True)
@@ -36,10 +26,10 @@ def rotate_secret(
 ) -> HttpResponse:
     """Asks how long the old secret lives on; the answer to the POST shows the new."""
     application = chosen(visitor, application_id)
-    problem = None
-    if request.method == "POST":
+    form, problem = RotationForm(request.POST or None), None
+    if form.is_valid():
         try:
-            return _rotated(request, visitor, application)
+            return _rotated(request, visitor, application, form.grace)
         except AlreadyMade as made:
             return already(request, visitor, made)
         except Problem as refused:
@@ -47,8 +37,7 @@ def rotate_secret(
     context = {
         "application": application,
         "has_secret": client_secrets.used_by(application),
-        "graces": GRACES,
-        "usual": USUAL_GRACE,
+        "form": form,
         "nonce": request.POST.get(once.FIELD) or once.nonce(),
         "problem": problem,
     }
@@ -72,8 +61,10 @@ def disable(
 ) -> HttpResponse:
     """Asks for the name first: everybody who uses it stands before a closed door."""
     application = chosen(visitor, application_id)
-    if not _is_named(request, application):
-        return _ask(request, visitor, application, template="oauth/disable.html")
+    form = _asking(request, application)
+    if not form.is_valid():
+        shown = facts(visitor, application)
+        return show(request, visitor, "oauth/disable.html", form=form, **shown)
     applications.change(
         application,
         {"is_active": False},
@@ -102,8 +93,10 @@ def enable(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpR
 def delete(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
     """Asks for the name first: there is no way back."""
     application = chosen(visitor, application_id)
-    if not _is_named(request, application):
-        return _ask(request, visitor, application, template="oauth/delete.html")
+    form = _asking(request, application)
+    if not form.is_valid():
+        shown = facts(visitor, application)
+        return show(request, visitor, "oauth/delete.html", form=form, **shown)
     applications.delete(application, by=visitor.actor)
     done = _("The application %(name)s was deleted.") % {"name": application.name}
     messages.success(request, done)
@@ -111,19 +104,14 @@ def delete(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpR
 
 
 def _rotated(
-    request: HttpRequest, visitor: Visitor, application: Application
+    request: HttpRequest, visitor: Visitor, application: Application, grace: int
 ) -> HttpResponse:
-    typed = request.POST.get("grace_seconds", "")
-    seconds = int(typed) if typed.isascii() and typed.isdecimal() else None
-    asked = RotationRequest(data={"grace_seconds": seconds})
-    if not asked.is_valid():
-        raise Problem.invalid("grace_seconds", _("Choose one of these."))
     application, secret = once.once(
         request,
         visitor,
         lambda: applications.rotate_secret(
             application,
-            grace_seconds=asked.validated_data["grace_seconds"],
+            grace_seconds=grace,
             holder=visitor.credential,
             by=visitor.actor,
         ),
@@ -132,14 +120,6 @@ def _rotated(
     return with_secret(request, visitor, application, secret=secret)
 
 
-def _is_named(request: HttpRequest, application: Application) -> bool:
-    typed = request.POST.get("typed_name", "").strip()
-    return request.method == "POST" and typed == application.name.strip()
-
-
-def _ask(
-    request: HttpRequest, visitor: Visitor, application: Application, *, template: str
-) -> HttpResponse:
-    is_wrong = "typed_name" in request.POST
-    asked = {**facts(visitor, application), "is_wrong": is_wrong}
-    return show(request, visitor, template, **asked)
+def _asking(request: HttpRequest, application: Application) -> TypedNameForm:
+    label = _("Type the name of the application")
+    return TypedNameForm(request.POST or None, name=application.name, label=label)

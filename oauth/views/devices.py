@@ -126,6 +126,8 @@ def _confirm(
     context: dict[str, Any] = {
         "application": device.application,
         "asked_at": devices.asked_at(device),
+        "asked_from": device.address,
+        "own_address": getattr(request, "client_address", ""),
         "shown_code": devices.spelled(typed),
         "membership": membership,
         "scopes": [(scope, words[scope]) for scope in granted],

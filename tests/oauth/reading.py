@@ -92,7 +92,7 @@ def policy(answer):
 
 def begin(app, *scopes):
     """The code that a device of the application shows."""
-    return devices.begin(app.row, scopes or ["scans_read"], []).user_code
+    return devices.begin(app.row, scopes or ["scans_read"]).user_code
 
 
 def to_the_question(browser, app, mount="/oauth"):

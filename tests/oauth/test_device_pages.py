@@ -8,6 +8,7 @@ from django.test import Client
 
 from oauth.models import DeviceGrant, Grant
 from tests.oauth.conftest import MOUNTS
+from tests.oauth.flows import begin_device
 from tests.oauth.reading import Page, begin, policy, shown, to_the_question
 
 
@@ -53,6 +54,20 @@ def test_the_question_spells_the_code_as_the_device_does_and_says_when_it_asked(
     question = Page(form.send(alices.client, path, user_code=typed)).text
     assert f"your own device shows {code} right now" in question
     assert "It asked just now" in question
+
+
+@pytest.mark.parametrize(
+    ("place", "elsewhere"), [("127.0.0.1", False), ("198.51.100.7", True)]
+)
+def test_the_question_says_where_the_device_asked_from(app, alices, place, elsewhere):
+    begun = begin_device(app)
+    assert DeviceGrant.objects.get().address == "127.0.0.1"
+    DeviceGrant.objects.update(address=place)
+    form = shown(alices, "/oauth/device").forms[0]
+    path, code = "/oauth/device", begun["user_code"]
+    question = Page(form.send(alices.client, path, user_code=code)).text
+    assert f"It asked just now from {place}" in question
+    assert ("not where you are" in question) is elsewhere
 
 
 def test_the_code_can_be_in_the_link_and_is_still_sent_by_hand(app, alices):

@@ -113,7 +113,7 @@ def app(alice, callback):
 @pytest.fixture
 def device(app):
     """What a device of that application shows."""
-    return devices.begin(app.row, ["scans_read"], []).user_code
+    return devices.begin(app.row, ["scans_read"]).user_code
 
 
 @pytest.fixture
