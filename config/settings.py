@@ -82,6 +82,8 @@ _mail = env.dj_email_url("EMAIL_URL", "console://" if DEMO else "dummy://")
 DEFAULT_FROM_EMAIL = env.str("DOORWARD_FROM_EMAIL", "doorward@localhost")
 LOG_LEVEL = env.str("DOORWARD_LOG_LEVEL", "INFO").upper()
 LOG_FORMAT = env.str("DOORWARD_LOG_FORMAT", "auto")
+# Of the pages: a language with a catalogue in the data folder's locale/.
+LANGUAGE_CODE = env.str("DOORWARD_LANGUAGE", "en")
 _more_hosts: list[str] = env.list("DOORWARD_ALLOWED_HOSTS", [])
 
 finish(env)
@@ -331,8 +333,7 @@ SPECTACULAR_SETTINGS = {
 }
 SIMPLE_JWT = {"ALGORITHM": "RS256", "TOKEN_TYPE_CLAIM": "typ", "SIGNING_KEY": ""}
 
-LANGUAGE_CODE = "en"
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [DATA_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
