@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from accounts import audit, ids, mail
+from accounts import audit, ids, mail, replays
 from accounts.audit import Actor
 from accounts.models import Membership, Organization, UsageAlert
 from accounts.roles import Role
@@ -125,10 +125,20 @@ def _tell(news: list[Used], day: date) -> int:
     """One mail to each admin, about credentials of one organization at one percentage.
     The answer is how many were news in the end: another process may be faster."""
     with transaction.atomic():
+        if not _has_turn(news[0]):
+            return 0
         mine = [each for each in news if _is_first(each, day)]
         if mine:
             _mail(mine)
     return len(mine)
+
+
+def _has_turn(used: Used) -> bool:
+    """Once in each hour; what comes meanwhile shares the next mail. Else who makes many
+    keys with small quotas floods the admins."""
+    now = timezone.now()
+    turn = f"usage-alert:{used.organization}:{used.percent}:{now:%Y-%m-%dT%H}"
+    return replays.first_use(turn, until=now + timedelta(hours=1))
 
 
 def _is_first(used: Used, day: date) -> bool:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from accounts import audit
+from accounts import audit, bodies
 from accounts.audit import Actor
 from accounts.credentials import Credential
 from accounts.models import User
@@ -44,11 +44,7 @@ class Endpoint(APIView):
     ) -> dict[str, Any]:
         """The data, validated for the caller's product. Raises ValidationError, which
         names the field."""
-        context = {"product": self.credential.product}
-        bound = serializer(data=data, context=context)
-        bound.is_valid(raise_exception=True)
-        values: dict[str, Any] = bound.validated_data
-        return values
+        return bodies.taken(serializer, data, product=self.credential.product)
 
 
 class PublicEndpoint(APIView):
@@ -64,10 +60,7 @@ class PublicEndpoint(APIView):
 
 def checked(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
     """The body, validated. Raises ValidationError, which names the field."""
-    bound = serializer(data=request.data)
-    bound.is_valid(raise_exception=True)
-    values: dict[str, Any] = bound.validated_data
-    return values
+    return bodies.taken(serializer, request.data)
 
 
 def query_of(request: Request) -> dict[str, str]:

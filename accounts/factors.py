@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
@@ -42,6 +43,13 @@ def of(user: User) -> Factors:
         passkeys=list(passkeys.of(user)),
         browsers=trusted_browsers.trusted(user),
     )
+
+
+def has_second() -> Q:
+    """For a query of people: whether they have an authenticator or a passkey."""
+    apps = TotpDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+    own = WebAuthnCredential.objects.filter(user=OuterRef("pk"), confirmed=True)
+    return Exists(apps) | Exists(own)
 
 
 def _used_at(app: TotpDevice) -> datetime | None:

@@ -8,14 +8,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts import addresses
+from accounts.serializers import LONGEST_PASSWORD
 
-LONGEST_PASSWORD = 1024
+PASSWORD = _("Password")
 
 
-def _password(autocomplete: str) -> forms.CharField:
+def password_field(
+    autocomplete: str, label: Any = PASSWORD, **more: Any
+) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(
-        label=_("Password"), max_length=LONGEST_PASSWORD, strip=False, widget=widget
+        label=label, max_length=LONGEST_PASSWORD, strip=False, widget=widget, **more
     )
 
 
@@ -37,7 +40,7 @@ class LoginForm(PlainForm):
     """The first step. Who is expected need only type the password."""
 
     email = _email("username webauthn")
-    password = _password("current-password")
+    password = password_field("current-password")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -98,13 +101,13 @@ class NewcomerForm(PlainForm):
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    password = _password("new-password")
+    password = password_field("new-password")
 
 
 class AccountForm(PlainForm):
     """What an invited person with an account fills in to prove it."""
 
-    password = _password("current-password")
+    password = password_field("current-password")
     totp_code = forms.CharField(
         label=_("Code"),
         required=False,
@@ -117,11 +120,7 @@ class AccountForm(PlainForm):
 class NewPasswordForm(PlainForm):
     """The new password of a reset."""
 
-    new_password = _password("new-password")
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["new_password"].label = _("New password")
+    new_password = password_field("new-password", _("New password"))
 
 
 class ResetForm(PlainForm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -26,6 +27,12 @@ def uuid7() -> UUID:
     milliseconds, fraction = divmod(ticks, 4096)
     value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64
     return UUID(int=value | 0b10 << 62 | secrets.randbits(62))
+
+
+def first_at(moment: datetime) -> UUID:
+    """The smallest of that moment: ids grow with time, so that the primary key's index
+    leads to what came since."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def encode(prefix: str, value: UUID) -> str:

@@ -55,21 +55,27 @@ def answered(
         challenge = challenges.take_back(request, answer.state, purpose=purpose)
         owner = authenticators.owner_of(answer)
         by = audit.actor_of(request)
-        try:
-            with transaction.atomic():
-                if owner is None:
-                    raise Wrong
-                _hold(owner)
-                # This reads the row anew: its removal may have come first.
-                passkey = authenticators.proven(request, answer, challenge, user=user)
-                _write("used", passkey, by=by)
-                yield passkey.user
-        except Wrong as wrong:
-            if owner is not None:
-                target = owner.public_id
-                audit.record("passkey.refused", by=by, organization=None, target=target)
-            words = _("This passkey opens nothing here. Use another one.")
-            raise Problem("invalid_login", words) from wrong
+        with _refusing(owner, by=by), transaction.atomic():
+            if owner is None:
+                raise Wrong
+            _hold(owner)
+            # This reads the row anew: its removal may have come first.
+            passkey = authenticators.proven(request, answer, challenge, user=user)
+            _write("used", passkey, by=by)
+            yield passkey.user
+
+
+@contextmanager
+def _refusing(owner: User | None, *, by: Actor) -> Iterator[None]:
+    """Around a proof: who shows a wrong one is told nothing, its owner's log is."""
+    try:
+        yield
+    except Wrong as wrong:
+        if owner is not None:
+            target = owner.public_id
+            audit.record("passkey.refused", by=by, organization=None, target=target)
+        words = _("This passkey opens nothing here. Use another one.")
+        raise Problem("invalid_login", words) from wrong
 
 
 def add(

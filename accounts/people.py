@@ -4,9 +4,8 @@ the second factor."""
 from __future__ import annotations
 
 from django.db import transaction
-from django_otp_webauthn.models import WebAuthnCredential
 
-from accounts import audit, departures, mail, sessions
+from accounts import audit, departures, mail, passkeys, sessions
 from accounts.audit import Actor
 from accounts.models import TotpDevice, User
 from accounts.problems import Problem
@@ -48,10 +47,10 @@ def reset_factors(user: User, *, reason: str, by: Actor) -> None:
         user = _locked(user)
         TotpDevice.objects.filter(user=user).delete()
         user.recovery_codes.all().delete()
-        passkeys, _each = WebAuthnCredential.objects.filter(user=user).delete()
+        removed = passkeys.remove_all(user, by=by)
         user.trusted_browsers.all().delete()
         sessions.end_all(user, reason="factors_reset", by=by)
-        _record("user.factors_reset", user, by=by, reason=reason, passkeys=passkeys)
+        _record("user.factors_reset", user, by=by, reason=reason, passkeys=removed)
     mail.send("factors_reset", to=user.email, context={"user": user})
 
 

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import VISIBLE
-from accounts.forms import LONGEST_PASSWORD, PlainForm
+from accounts.forms import PlainForm, password_field
 
 CODE_ATTRIBUTES = {
     "class": "code-input",
@@ -17,13 +17,6 @@ CODE_ATTRIBUTES = {
     "spellcheck": "false",
 }
 MOST_CODE_CHARACTERS = 64
-
-
-def _password(label: Any, autocomplete: str, **more: Any) -> forms.CharField:
-    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(
-        label=label, max_length=LONGEST_PASSWORD, strip=False, widget=widget, **more
-    )
 
 
 def _code(label: Any, help_text: Any) -> forms.CharField:
@@ -38,10 +31,10 @@ def _code(label: Any, help_text: Any) -> forms.CharField:
 class PasswordForm(PlainForm):
     """Change one's own password."""
 
-    current_password = _password(_("Present password"), "current-password")
-    new_password = _password(
-        _("New password"),
+    current_password = password_field("current-password", _("Present password"))
+    new_password = password_field(
         "new-password",
+        _("New password"),
         help_text=_("At least 12 characters. A few words in a row are easy to keep."),
     )
 

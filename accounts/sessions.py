@@ -90,11 +90,12 @@ def refresh(presented: str, *, by: Actor) -> dict[str, Any]:
     raise Problem("invalid_refresh_token")
 
 
-def end(session: Session, *, reason: str, by: Actor) -> None:
-    """End one session. Its tokens and its cookie are refused from the answer on."""
+def end(session: Session, *, reason: str, by: Actor) -> bool:
+    """End one session. Its tokens and its cookie are refused from the answer on. False:
+    it had ended before."""
     with transaction.atomic():
         if not Session.objects.filter(pk=session.pk).end(reason):
-            return
+            return False
         audit.record(
             "session.ended",
             by=by,
@@ -102,6 +103,7 @@ def end(session: Session, *, reason: str, by: Actor) -> None:
             target=session.public_id,
             reason=reason,
         )
+    return True
 
 
 def end_all(user: User, *, reason: str, by: Actor, keep: str = "") -> int:
@@ -112,6 +114,8 @@ def end_all(user: User, *, reason: str, by: Actor, keep: str = "") -> int:
         membership__user=user, expires_at__gt=timezone.now()
     ).exclude(pk__in=kept.values("pk"))
     with transaction.atomic():
+        # Who switches to another organization meanwhile is met before or after.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         ended = found.end(reason)
         # Whoever signs in anywhere from now on, this browser included, is asked for
         # the second step again.
@@ -129,13 +133,13 @@ def end_all(user: User, *, reason: str, by: Actor, keep: str = "") -> int:
 
 def refuse_stale(user: User, code: str) -> None:
     """Hold the person still until the transaction ends. `user` is as the password was
-    checked; raises Problem where it was replaced since.
+    checked; raises Problem where it was replaced since, or the person disabled.
 
     Else who knows the old password could be past its check while it is replaced, and
     come in, or put another one, after that.
     """
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if current.password != user.password:
+    if current.password != user.password or not current.is_active:
         raise Problem(code)
 
 

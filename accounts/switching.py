@@ -30,16 +30,16 @@ def switch(session: Session, organization: str, *, by: Actor) -> Session:
         raise Problem("not_found")
     with transaction.atomic():
         sessions.refuse_stale(user, "session_ended")
-        if not Session.objects.filter(pk=session.pk).end("switched"):
+        if not sessions.end(session, reason="switched", by=by):
             raise Problem("session_ended")
         successor = _carried_over(session, membership)
         successor.save(force_insert=True)
+        # Where else somebody works is not for the log of an organization.
         audit.record(
             "session.switched",
             by=by,
             organization=membership.organization,
             target=successor.public_id,
-            before=session.membership.organization.public_id,
         )
     return successor
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ValidationError
 
+from accounts import bodies
 from accounts.credentials import Credential
 from accounts.models.limited import NUMBERS
 from apikeys.fields import MOST_TAGS
@@ -54,7 +54,10 @@ class EditForm(NewKeyForm):
         self.api_key = api_key
         del self.fields["environment"], self.fields["owner"]
         fields: Any = self.fields
-        fields["expires"].choices = [(KEEP, _as_it_is(api_key)), *_ends(fields)]
+        fields["expires"].choices = [
+            (KEEP, _as_it_is(api_key)),
+            *fields["expires"].choices,
+        ]
         # A blank at an end that somebody gave it is no change.
         fields["name"].strip = False
         fields["scopes"].required = False
@@ -64,16 +67,15 @@ class EditForm(NewKeyForm):
         not."""
         if not self.is_valid():
             return None
-        context = {"product": self.holder.product}
-        request = ApiKeyChange(data=self._body(), context=context)
+        product = self.holder.product
         try:
-            request.is_valid(raise_exception=True)
+            changes = bodies.taken(ApiKeyChange, self._body(), product=product)
         except ValidationError as error:
             self.blame(error)
             return None
         return {
             name: value
-            for name, value in request.validated_data.items()
+            for name, value in changes.items()
             if getattr(self.api_key, name) != value
         }
 
@@ -88,7 +90,7 @@ class EditForm(NewKeyForm):
 
     def _body(self) -> dict[str, Any]:
         body = self._changeable()
-        body["tags"] = [line.strip() for line in _lines(self.cleaned_data["tags"])]
+        body["tags"] = _lines(self.cleaned_data["tags"])
         body["limits"] = body["limits"] or None
         scopes = _in_order(body["scopes"], self.api_key.scopes)
         if scopes == self._known_before():
@@ -133,10 +135,6 @@ def _as_it_is(api_key: ApiKey) -> str:
     return _("as it is: %(date)s") % {"date": when}
 
 
-def _ends(fields: Mapping[str, Any]) -> list[Any]:
-    return list(fields["expires"].choices)
-
-
 def _in_order(chosen: list[str], before: list[str]) -> list[str]:
     """Those that it had stay where they were."""
     kept = [word for word in before if word in chosen]
@@ -144,4 +142,4 @@ def _in_order(chosen: list[str], before: list[str]) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text.splitlines() if line.strip()]

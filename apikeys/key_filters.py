@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 
-from accounts import pages
+from accounts import bodies, pages
 from accounts.credentials import Credential
 from accounts.forms import PlainForm
 from accounts.products import LIVE, TEST
@@ -95,10 +95,9 @@ class KeyFilters(PlainForm):
 
     def _narrowed(self, seen: ApiKeyQuerySet, wanted: dict[str, Any]) -> ApiKeyQuerySet:
         """By the filters of the API."""
-        query = ApiKeyQuery(data=wanted, context={"product": self.seer.product})
         try:
-            query.is_valid(raise_exception=True)
+            query = bodies.taken(ApiKeyQuery, wanted, product=self.seer.product)
         except ValidationError as error:
             pages.blame(self, error)
             return seen.none()
-        return listing.narrowed(seen, query.validated_data, seer=self.seer)
+        return listing.narrowed(seen, query, seer=self.seer)

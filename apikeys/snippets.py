@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.conf import settings
 
 from accounts.products import Product
+from accounts.snippets import Snippet
 
 # Any key may ask it, whatever its scopes are.
 FIRST_CALL = "/auth/whoami"
@@ -35,16 +34,6 @@ console.log(await answer.json());
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """One tab. `slug` names it in the page; `has_key`: the key itself stands in it."""
-
-    slug: str
-    name: str
-    text: str
-    has_key: bool = False
-
-
 def snippets(key: str, product: Product) -> list[Snippet]:
     """The tabs of the page that shows a key. The programs read it from the environment,
     so that nobody keeps it with the code."""
@@ -56,10 +45,10 @@ def snippets(key: str, product: Product) -> list[Snippet]:
     python = PYTHON.format(**common, fetched=_in_python(scheme, variable))
     typescript = TYPESCRIPT.format(**common, fetched=_in_typescript(scheme, variable))
     return [
-        Snippet("curl", "curl", curl, has_key=True),
+        Snippet("curl", "curl", curl, has_secret=True),
         Snippet("python", "Python", python),
         Snippet("typescript", "TypeScript", typescript),
-        Snippet("env", ".env", f"{variable}={key}\n", has_key=True),
+        Snippet("env", ".env", f"{variable}={key}\n", has_secret=True),
     ]
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apikeys import undo
 from apikeys.models import ApiKey
 
 GOOD, PLAIN, WARN, BAD = "good", "plain", "warn", "bad"
@@ -38,15 +39,6 @@ def of(api_key: ApiKey) -> Standing:
     return next((told for told, holds in STANDINGS if holds(api_key, now)), ACTIVE)
 
 
-def _is_restorable(api_key: ApiKey, now: datetime) -> bool:
-    until = api_key.restorable_until
-    return until is not None and until > now
-
-
-def _is_leaked(api_key: ApiKey, _now: datetime) -> bool:
-    return any(secret.leaked_at is not None for secret in api_key.living_secrets)
-
-
 def _has_stopped(api_key: ApiKey, _now: datetime) -> bool:
     """Its owner works here no longer."""
     return api_key.membership is not None and api_key.membership.status != "active"
@@ -60,18 +52,20 @@ def _is_unused(api_key: ApiKey, now: datetime) -> bool:
     return now - (api_key.last_used_at or api_key.created_at) >= UNUSED
 
 
-def _is_rotating(api_key: ApiKey, _now: datetime) -> bool:
-    return len(api_key.living_secrets) > 1
-
-
 STANDINGS: tuple[tuple[Standing, Holds], ...] = (
-    (Standing(BAD, _("Revoked"), _("It can be restored.")), _is_restorable),
+    (
+        Standing(BAD, _("Revoked"), _("It can be restored.")),
+        lambda key, _now: not undo.why_not(key),
+    ),
     (Standing(BAD, _("Revoked")), lambda key, _now: key.revoked_at is not None),
     (
         Standing(BAD, _("Expired"), _("Move its end, or make a new one.")),
         lambda key, now: key.is_expired(now),
     ),
-    (Standing(BAD, _("Leaked"), _("Rotate it now.")), _is_leaked),
+    (
+        Standing(BAD, _("Leaked"), _("Rotate it now.")),
+        lambda key, _now: key.has_leaked,
+    ),
     (
         Standing(WARN, _("Disabled"), _("Enable it to let it in again.")),
         lambda key, _now: key.disabled_at is not None,
@@ -91,6 +85,6 @@ STANDINGS: tuple[tuple[Standing, Holds], ...] = (
     (Standing(WARN, _("Unused"), _("Revoke it if nobody needs it.")), _is_unused),
     (
         Standing(PLAIN, _("Rotating"), _("Finish it in time.")),
-        _is_rotating,
+        lambda key, _now: key.is_rotating,
     ),
 )

@@ -30,7 +30,7 @@ def restore_for(api_key: ApiKey, *, by: Actor) -> ApiKey:
     """The same by an operator: nothing of theirs bounds it."""
     with transaction.atomic():
         api_key = ApiKey.objects.locked(api_key)
-        refusal = _why_not(api_key)
+        refusal = why_not(api_key)
         if refusal:
             raise Problem("conflict", refusal)
         reason = api_key.revoked_reason
@@ -50,12 +50,13 @@ def _refuse_no_room(api_key: ApiKey) -> None:
         bounds.refuse_taken_name(api_key)
 
 
-def _why_not(api_key: ApiKey) -> str:
-    """Why it cannot come back; empty where it can."""
+def why_not(api_key: ApiKey) -> str:
+    """Why it cannot come back; empty where it can. Wants its people loaded, and
+    `secrets` prefetched in lists."""
     until, reason = api_key.restorable_until, api_key.revoked_reason
     if api_key.revoked_at is None:
         return "The key is not revoked."
-    if reason == LEAKED or _has_leaked(api_key):
+    if reason == LEAKED or api_key.has_leaked:
         return "The key has leaked. Make a new one."
     if reason not in REASONS:
         return f'It was ended by this service ("{reason}"). Make a new key.'
@@ -65,8 +66,3 @@ def _why_not(api_key: ApiKey) -> str:
     if member is not None and member.status == "removed":
         return "Its owner left the organization. Make a new key."
     return ""
-
-
-def _has_leaked(api_key: ApiKey) -> bool:
-    """Whether a secret would come back that somebody else is known to have."""
-    return any(secret.leaked_at for secret in api_key.living_secrets)

@@ -50,7 +50,8 @@ class ApiKeyUsage(UsageEndpoint, KeyEndpoint):
         """For who may see the key."""
         api_key = self.api_key(key_id)
         wanted = self.wanted(request)
-        rows = self.rows(wanted).filter(credential=api_key.public_id)
+        rows = usage.rows_with(api_key.public_id, wanted.span)
+        rows = self.narrowed(rows, wanted)
         if wanted.form == "csv":
             return usage_table.response(rows, wanted.span)
         answer = {

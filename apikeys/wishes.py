@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 
-from accounts import pages
+from accounts import bodies, pages
 from accounts.credentials import Credential
 from accounts.forms import PlainForm
 from accounts.models.limited import NUMBERS
@@ -90,13 +90,12 @@ class NewKeyForm(PlainForm):
         if not self.is_valid():
             return None
         product = self.holder.product
-        request = ApiKeyRequest(data=self._body(), context={"product": product})
         try:
-            request.is_valid(raise_exception=True)
+            wish = bodies.taken(ApiKeyRequest, self._body(), product=product)
         except ValidationError as error:
             self.blame(error)
             return None
-        return Wish(**request.validated_data)
+        return Wish(**wish)
 
     def blame(self, error: Problem | ValidationError) -> None:
         """Say at the fields what a rule refused."""

@@ -6,22 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_otp_webauthn.models import WebAuthnCredential
 
-from accounts import charts
+from accounts import factors, ids, usage_chart
+from accounts.charts import Chart
 from accounts.models import (
     AuditEvent,
     Organization,
     OutboxMessage,
-    TotpDevice,
     User,
 )
 from accounts.products import products
@@ -126,29 +124,19 @@ def _of_outbox(lag: timedelta) -> Tile:
 
 def without_second_factor() -> QuerySet[User]:
     """People who can sign in, and have neither an authenticator nor a passkey."""
-    apps = TotpDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
-    passkeys = WebAuthnCredential.objects.filter(user=OuterRef("pk"), confirmed=True)
-    active = User.objects.filter(is_active=True)
-    return active.exclude(Exists(apps)).exclude(Exists(passkeys))
+    return User.objects.filter(~factors.has_second(), is_active=True)
 
 
-def _chart(now: datetime) -> charts.Chart:
-    """Answered, limited and refused requests of each day, the oldest at the left."""
+def _chart(now: datetime) -> Chart:
     first = now.date() - timedelta(days=DAYS - 1)
     rows = Usage.objects.of_organizations().between(first, now.date())
-    sums = rows.values("day").annotate(
-        all=Sum("requests"), let_in=Sum("allowed"), slowed=Sum("limited")
-    )
-    found = {row["day"]: row for row in sums}
-    nothing = {"all": 0, "let_in": 0, "slowed": 0}
-    days = [found.get(first + timedelta(days=each), nothing) for each in range(DAYS)]
-    return charts.bars(
-        {
-            _("let in"): [day["let_in"] for day in days],
-            _("limited (429)"): [day["slowed"] for day in days],
-            _("refused"): [day["all"] - day["let_in"] - day["slowed"] for day in days],
-        }
-    )
+    sums = {name: Sum(name) for name in ("requests", "allowed", "limited")}
+    found: dict[Any, Any] = {
+        row["day"]: row for row in rows.values("day").annotate(**sums)
+    }
+    nothing = dict.fromkeys(sums, 0)
+    days = (found.get(first + timedelta(days=each), nothing) for each in range(DAYS))
+    return usage_chart.by_outcome(days)
 
 
 def _needs(now: datetime, lag: timedelta) -> Iterator[Need]:
@@ -179,7 +167,7 @@ def _of_messages(lag: timedelta) -> Iterator[Need]:
 
 
 def _of_leaks(now: datetime) -> Iterator[Need]:
-    recent = AuditEvent.objects.filter(pk__gte=_first_id(now - SOON * DAY))
+    recent = AuditEvent.objects.filter(pk__gte=ids.first_at(now - SOON * DAY))
     leaked = recent.filter(action="api_key.leaked").count()
     if leaked:
         text = _("Keys reported as leaked in 7 days: %(number)s.") % {"number": leaked}
@@ -212,12 +200,6 @@ def _facts() -> list[tuple[str, str]]:
 
 def _lag(oldest: datetime | None, now: datetime) -> timedelta:
     return max(now - oldest, timedelta(0)) if oldest else timedelta(0)
-
-
-def _first_id(moment: datetime) -> UUID:
-    """The smallest id of that moment: ids grow with time, and the primary key's index
-    leads to them."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def _number(count: int) -> str:

@@ -210,6 +210,8 @@ def _end(grant: Grant, *, had: str, by: Actor) -> bool:
     """End the tokens, and the consent with them if the test began it. Whether it stays:
     it stood before, or the person signed in for real meanwhile."""
     tokens.revoke_grant(grant, reason=REASON, by=by)
+    # The application never heard of this sign-in, so it hears of no sign-out.
+    Grant.objects.filter(pk=grant.pk).update(logout_announced_at=timezone.now())
     consent: Consent = grant.consent
     others = Grant.objects.filter(consent=consent).exclude(pk=grant.pk)
     if consent.public_id == had or others.exists():

@@ -250,7 +250,7 @@ def _ways_in(house: Furnished) -> None:
         name="MacBook",
         confirmed=True,
         credential_id=b"known",
-        credential_id_sha256=sha256(b"known").digest(),
+        credential_id_sha256=sha256(b"known").hexdigest(),
         public_key=b"none",
         last_used_at=now - timedelta(hours=2),
     )

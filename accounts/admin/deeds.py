@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import audit
-from accounts.audit import Actor
 from accounts.forms import PlainForm
 from accounts.problems import Problem
 
@@ -28,6 +27,8 @@ SURE = "sure"
 MOST_REASON_CHARACTERS = 200
 # As many as a page of a list shows.
 MOST_ROWS = 25
+# Messages wait in a cookie, and browsers keep none of more than 4 KB.
+MOST_REFUSALS = 5
 
 
 class ReasonForm(PlainForm):
@@ -76,7 +77,7 @@ class Deed:
         rows: QuerySet[Any],
         form: forms.Form,
     ) -> HttpResponse:
-        chosen = list(rows[: MOST_ROWS + 1])
+        chosen = list(rows[:MOST_ROWS])
         context = {
             **admin.admin_site.each_context(request),
             "title": self.label,
@@ -96,29 +97,29 @@ class Deed:
         *,
         values: Mapping[str, Any],
     ) -> None:
-        by, done = audit.actor_of(request), 0
-        for row in rows:
-            done += self._do(admin, request, row, by=by, values=values)
+        # No more than the question can have named, whatever was sent.
+        chosen, by = list(rows[:MOST_ROWS]), audit.actor_of(request)
+        refusals = []
+        for row in chosen:
+            try:
+                self.do(row, by=by, **values)
+            except Problem as problem:
+                refusals.append(f"{row}: {problem.detail}")
+        done = len(chosen) - len(refusals)
         if done:
             said = _("%(deed)s: done to %(number)s.")
             admin.message_user(request, said % {"deed": self.label, "number": done})
+        self._tell(admin, request, refusals)
 
-    def _do(
-        self,
-        admin: ModelAdmin,
-        request: HttpRequest,
-        row: Any,
-        *,
-        by: Actor,
-        values: Mapping[str, Any],
-    ) -> bool:
-        try:
-            self.do(row, by=by, **values)
-        except Problem as problem:
-            text = f"{row}: {problem.detail}"
+    def _tell(
+        self, admin: ModelAdmin, request: HttpRequest, refusals: list[str]
+    ) -> None:
+        for text in refusals[:MOST_REFUSALS]:
             admin.message_user(request, text, messages.ERROR)
-            return False
-        return True
+        others = len(refusals) - MOST_REFUSALS
+        if others > 0:
+            said = _("Not done to %(number)s more.") % {"number": others}
+            admin.message_user(request, said, messages.ERROR)
 
     def _back(self, admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
         """To the row that it was done to, or to the list."""

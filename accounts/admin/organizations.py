@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminBigIntegerFieldWidget
+from django.core.exceptions import ImproperlyConfigured
 from django.forms import ChoiceField, ModelForm
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -66,9 +67,20 @@ class OrganizationForm(ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if "plan_slug" in self.fields:
-            plans = self.instance.product.plans.values()
-            choices = [(plan.slug, plan.name) for plan in plans]
+            choices = plans_for(self.instance)
             self.fields["plan_slug"] = ChoiceField(label=_("Plan"), choices=choices)
+
+
+def plans_for(organization: Organization) -> list[tuple[str, str]]:
+    """Its own one too where that is in no product file: to save something else must not
+    change it."""
+    try:
+        plans = organization.product.plans.values()
+    except ImproperlyConfigured:
+        plans = {}.values()
+    named = {plan.slug: plan.name for plan in plans}
+    own = organization.plan_slug
+    return list({own: own, **named}.items())
 
 
 @admin.register(Organization)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
-from django_otp_webauthn.models import WebAuthnCredential
 
-from accounts import people, sessions
+from accounts import factors, people, sessions
 from accounts.admin.deeds import Deed, ReasonForm
 from accounts.admin.tables import AuditedAdmin
 from accounts.audit import Actor
-from accounts.models import TotpDevice, User
+from accounts.models import User
 
 
 def _end_sessions(user: User, *, by: Actor) -> None:
@@ -101,12 +100,8 @@ class UserAdmin(AuditedAdmin):
         return self.readonly_fields if may_give else (*RIGHTS, *self.readonly_fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        apps = TotpDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
-        passkeys = WebAuthnCredential.objects.filter(
-            user=OuterRef("pk"), confirmed=True
-        )
         rows = super().get_queryset(request)
-        return rows.annotate(second_factor=Exists(apps) | Exists(passkeys))
+        return rows.annotate(second_factor=factors.has_second())
 
     @admin.display(description=_("id"))
     def public_id(self, user: User) -> str:

@@ -51,11 +51,15 @@ class UsageEndpoint(Endpoint):
         )
 
     def rows(self, wanted: Wanted) -> UsageQuerySet:
-        """The organization's that this caller may see, with what this process has
+        """The organization's that this caller may see. Raises Problem."""
+        rows = usage.rows_of(self.credential.organization, wanted.span)
+        return self.narrowed(rows, wanted)
+
+    def narrowed(self, rows: UsageQuerySet, wanted: Wanted) -> UsageQuerySet:
+        """In the environments that this caller may see, with what this process has
         counted. Raises Problem."""
         environments = usage.environments(self.credential, wanted.environment)
         recorder.catch_up()
-        rows = usage.rows_of(self.credential.organization, wanted.span)
         return rows.filter(environment__in=environments)
 
     def common(self, span: Span) -> dict[str, Any]:

@@ -56,15 +56,9 @@ def confirm(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @page(methods=FORM)
 def remove(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Turn it off. It asks for a code: a session alone must not be enough for that."""
-    _require_on(visitor)
-    template = "settings/totp_remove.html"
-    form = SecondStepForm(request.POST or None)
-    if not form.is_valid():
-        return show(request, visitor, template, form=form)
-    try:
-        login.use_code(request, visitor.user, form.cleaned_data["totp_code"])
-    except Problem as problem:
-        return _again(request, visitor, template, (form, problem))
+    question = _asked(request, visitor, "settings/totp_remove.html")
+    if question is not None:
+        return question
     totp.remove(visitor.user, by=visitor.actor)
     messages.success(request, _("The second step is off."))
     return redirect("security")
@@ -73,15 +67,9 @@ def remove(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @page(methods=FORM)
 def recovery_codes(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Ten new codes instead of those left, for a code."""
-    _require_on(visitor)
-    template = "settings/recovery_codes_new.html"
-    form = SecondStepForm(request.POST or None)
-    if not form.is_valid():
-        return show(request, visitor, template, form=form)
-    try:
-        login.use_code(request, visitor.user, form.cleaned_data["totp_code"])
-    except Problem as problem:
-        return _again(request, visitor, template, (form, problem))
+    question = _asked(request, visitor, "settings/recovery_codes_new.html")
+    if question is not None:
+        return question
     step_up.remember(visitor.user, visitor.credential, by=visitor.actor)
     codes = totp.renew_recovery_codes(visitor.user, by=visitor.actor)
     return _shown_once(request, visitor, codes)
@@ -114,9 +102,20 @@ def codes_file(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return answer
 
 
-def _require_on(visitor: Visitor) -> None:
+def _asked(
+    request: HttpRequest, visitor: Visitor, template: str
+) -> HttpResponse | None:
+    """The page that asks for a code. None: it was given, and is used up."""
     if not totp.is_on(visitor.user):
         raise Problem("totp_not_enrolled", _("You have no second step yet."))
+    form = SecondStepForm(request.POST or None)
+    if not form.is_valid():
+        return show(request, visitor, template, form=form)
+    try:
+        login.use_code(request, visitor.user, form.cleaned_data["totp_code"])
+    except Problem as problem:
+        return _again(request, visitor, template, (form, problem))
+    return None
 
 
 def _shown_once(

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import ValidationError
 
-from accounts import invitations, once
+from accounts import bodies, invitations, once
 from accounts.invitations import Invited
 from accounts.member_forms import InvitationForm
 from accounts.once import AlreadyMade
@@ -25,9 +25,8 @@ def invite(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     form = InvitationForm(posted, giver=visitor.credential)
     if form.is_valid():
         try:
-            checked = InvitationRequest(data=form.cleaned_data)
-            checked.is_valid(raise_exception=True)
-            return _invited(request, visitor, **checked.validated_data)
+            wish = bodies.taken(InvitationRequest, form.cleaned_data)
+            return _invited(request, visitor, **wish)
         except (Problem, ValidationError) as refusal:
             blame(form, refusal)
     context = {"form": form, "nonce": once.nonce()}

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
-from accounts import departures, exports, member_list, members, once
+from accounts import bodies, departures, exports, member_list, members, once
 from accounts.fields import TimestampField
 from accounts.member_forms import NAMES, RoleForm
 from accounts.member_list import Member
@@ -101,17 +101,11 @@ def member_of(visitor: Visitor, user_id: str) -> Membership:
 
 def _change(visitor: Visitor, membership: Membership, wish: dict[str, Any]) -> None:
     """Raises Problem."""
-    change = MemberChange(data=wish)
     try:
-        change.is_valid(raise_exception=True)
+        changes = bodies.taken(MemberChange, wish)
     except ValidationError as error:
         raise Problem.invalid("role", _("Choose one of the roles.")) from error
-    members.change(
-        membership,
-        change.validated_data,
-        changer=visitor.credential,
-        by=visitor.actor,
-    )
+    members.change(membership, changes, changer=visitor.credential, by=visitor.actor)
 
 
 def _cells(member: Member) -> dict[str, Any]:

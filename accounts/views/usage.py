@@ -12,7 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
-from accounts import alerts, at_the_limit, charts, exports, usage, usage_table
+from accounts import (
+    alerts,
+    at_the_limit,
+    exports,
+    usage,
+    usage_chart,
+    usage_table,
+)
 from accounts.pages import action, page, show
 from accounts.problems import Problem
 from accounts.products import ENVIRONMENTS
@@ -22,9 +29,10 @@ from ratelimits.limits import until_midnight
 from ratelimits.models import UsageQuerySet
 from ratelimits.usage import recorder
 
-DAYS = (7, 30, 90)
-USUAL_DAYS = 30
-MOST_CREDENTIALS = 20
+# How many days a page of usage offers, and how many it shows by itself.
+SPANS, USUAL_DAYS = (7, 30, 90), 30
+# More would make the page heavier than 30 KB.
+MOST_CREDENTIALS = 15
 MOST_ENDPOINTS = 10
 
 
@@ -35,7 +43,7 @@ def usage_page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     Every member sees the sums; without the right to read usage only their own
     credentials by name.
     """
-    span, environment = _span(request), request.GET.get("environment", "")
+    span, environment = span_asked(request), request.GET.get("environment", "")
     wanted = environment if environment in ENVIRONMENTS else None
     recorder.catch_up()
     rows = usage.rows_of(visitor.organization, span)
@@ -48,7 +56,7 @@ def usage_page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         **_plan(visitor),
         "credentials": _credentials(visitor, of_credentials),
         "days": (span.last - span.first).days + 1,
-        "choices": DAYS,
+        "spans": SPANS,
         "environment": wanted or "",
         "sees_all": usage.seen_by(visitor.credential) is None,
     }
@@ -65,9 +73,10 @@ def choose_alerts(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return redirect("usage")
 
 
-def _span(request: HttpRequest) -> Span:
+def span_asked(request: HttpRequest) -> Span:
+    """The days that a link chose, today the last; else as many as is usual."""
     asked = request.GET.get("days", "")
-    days = next((each for each in DAYS if str(each) == asked), USUAL_DAYS)
+    days = next((days for days in SPANS if asked == str(days)), USUAL_DAYS)
     return Span.ending(timezone.now().date(), days=days)
 
 
@@ -79,22 +88,11 @@ def _visible(visitor: Visitor, rows: UsageQuerySet) -> UsageQuerySet:
 def _sums(rows: UsageQuerySet, span: Span) -> Answer:
     """The chart by day, the table behind it, and the busiest endpoints."""
     summed = usage.summed(rows.of_organizations(), span)
-    days = [
-        {**each, "refused": each["requests"] - each["allowed"] - each["limited"]}
-        for each in summed["days"]
-    ]
-    counts = {
-        str(name): [day[word] for day in reversed(days)]
-        for word, name in (
-            ("allowed", _("let in")),
-            ("limited", _("over the limit (429)")),
-            ("refused", _("refused")),
-        )
-    }
+    days = summed["days"]
     return {
         "totals": summed["totals"],
-        "by_day": days,
-        "chart": charts.bars(counts),
+        "by_day": [{**day, "refused": usage_chart.refused(day)} for day in days],
+        "chart": usage_chart.by_outcome(reversed(days)),
         "endpoints": summed["top_endpoints"][:MOST_ENDPOINTS],
     }
 
@@ -117,10 +115,7 @@ def _plan(visitor: Visitor) -> Answer:
 def _credentials(visitor: Visitor, rows: UsageQuerySet) -> list[Answer]:
     """The busiest, each with what the limiter counts for it now."""
     busiest = usage.busiest(rows, visitor.organization, most=MOST_CREDENTIALS)
-    return [
-        {**each, "other": each["requests"] - each["allowed"] - each["limited"]}
-        for each in busiest
-    ]
+    return [{**each, "refused": usage_chart.refused(each)} for each in busiest]
 
 
 def _file(request: HttpRequest, rows: UsageQuerySet, span: Span) -> HttpResponse:

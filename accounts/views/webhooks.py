@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
-from accounts import exports, once, webhook_forms, webhooks
+from accounts import bodies, exports, once, webhook_forms, webhooks
 from accounts.models import WebhookDelivery, WebhookEndpoint
 from accounts.once import AlreadyMade
 from accounts.pages import FORM, blame, page, show
@@ -91,7 +91,7 @@ def edit_webhook(
     form = WebhookForm(posted, initial=webhook_forms.of(endpoint))
     if form.is_valid():
         try:
-            changes = _checked(WebhookChange, form.wish)
+            changes = bodies.taken(WebhookChange, form.wish)
             webhooks.change(endpoint, changes, by=visitor.actor)
         except REFUSALS as refusal:
             blame(form, refusal)
@@ -121,7 +121,7 @@ def already_made(
 
 
 def _made(request: HttpRequest, visitor: Visitor, wish: dict[str, Any]) -> HttpResponse:
-    wish = _checked(WebhookRequest, wish)
+    wish = bodies.taken(WebhookRequest, wish)
     endpoint, secret = once.once(
         request,
         visitor,
@@ -132,14 +132,6 @@ def _made(request: HttpRequest, visitor: Visitor, wish: dict[str, Any]) -> HttpR
     response = show(request, visitor, "settings/webhook_secret.html", **context)
     response.status_code = 201
     return response
-
-
-def _checked(serializer: Any, wish: dict[str, Any]) -> dict[str, Any]:
-    """As the API takes it. Raises ValidationError."""
-    checked = serializer(data=wish)
-    checked.is_valid(raise_exception=True)
-    values: dict[str, Any] = checked.validated_data
-    return values
 
 
 def _form(

@@ -6,22 +6,16 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from accounts import bodies
+from accounts.credential_forms import GRACES
 from accounts.forms import PlainForm
 from accounts.models import Organization
 from accounts.products import ENVIRONMENTS
 from apikeys.lifecycle import Wish
-from apikeys.rotation import LONGEST_GRACE
 from apikeys.serializers import ApiKeyRequest
-
-GRACES = (
-    (0, _("now")),
-    (3600, _("in 1 hour")),
-    (86_400, _("in 24 hours")),
-    (604_800, _("in 7 days")),
-    (LONGEST_GRACE, _("in 30 days")),
-)
 
 
 class EndField(forms.DateField):
@@ -48,6 +42,11 @@ class OrganizationForm(PlainForm):
         organization = rows.first()
         if organization is None:
             raise forms.ValidationError(_("There is no organization with this id."))
+        try:
+            organization.plan  # noqa: B018 - asked for, to see whether it is there
+        except ImproperlyConfigured as error:
+            why = _("Its product or plan is in no product file.")
+            raise forms.ValidationError(why) from error
         return organization
 
 
@@ -86,17 +85,15 @@ class IssueForm(PlainForm):
             "scopes": self.cleaned_data["scopes"],
             "expires_at": end and end.isoformat(),
         }
-        context = {"product": self.organization.product}
-        request = ApiKeyRequest(data=data, context=context)
-        request.is_valid(raise_exception=True)
-        return Wish(**request.validated_data)
+        product = self.organization.product
+        return Wish(**bodies.taken(ApiKeyRequest, data, product=product))
 
 
 class RotationForm(PlainForm):
-    """When the old secret ends."""
+    """How long the old secret is let in. An operator's first choice is: no longer."""
 
     grace_seconds = forms.TypedChoiceField(
-        label=_("The old secret ends"), choices=GRACES, coerce=int
+        label=_("The old secret goes on working for"), choices=GRACES, coerce=int
     )
 
 

@@ -207,6 +207,16 @@ class ApiKey(Identified, Limited):
         return [secret for secret in secrets if not secret.is_retired(now)]
 
     @property
+    def is_rotating(self) -> bool:
+        """Whether an old secret lives out its grace."""
+        return any(not secret.is_current for secret in self.living_secrets)
+
+    @property
+    def has_leaked(self) -> bool:
+        """Whether somebody else is known to have a secret that lives."""
+        return any(secret.leaked_at for secret in self.living_secrets)
+
+    @property
     def restorable_until(self) -> datetime | None:
         """Until when its revocation can be undone; none where it cannot."""
         if self.revoked_at is None or self.revoked_reason not in UNDONE:

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from accounts import departures, members
 from accounts.credentials import Held
 from accounts.forms import PlainForm
-from accounts.models import Membership, User
+from accounts.models import Membership
 from accounts.pages import FORM, page, show, told
 from accounts.problems import Problem
+from accounts.views.members import member_of
 from accounts.visitors import Visitor
 from apikeys import transfers
 from apikeys.lifecycle import OF_ORGANIZATION
@@ -86,7 +87,7 @@ class DepartureForm(PlainForm):
 @page(methods=FORM, needs="members_manage", confirmed=True)
 def remove(request: HttpRequest, visitor: Visitor, user_id: str) -> HttpResponse:
     """Hands over what shall go on, then ends the membership: all of it, or nothing."""
-    member = _member(visitor, user_id)
+    member = member_of(visitor, user_id)
     posted = request.POST if request.method == "POST" else None
     form = DepartureForm(posted, visitor=visitor, member=member)
     if not form.is_valid():
@@ -99,17 +100,7 @@ def remove(request: HttpRequest, visitor: Visitor, user_id: str) -> HttpResponse
         return told(_asked(request, visitor, form, problem=problem), problem)
     name = member.user.get_full_name()
     messages.success(request, _("%(name)s was removed.") % {"name": name})
-    return redirect("/settings/members")
-
-
-def _member(visitor: Visitor, user_id: str) -> Membership:
-    """Raises Problem 404 for who is no member of this organization."""
-    current = visitor.organization.memberships.current()
-    found = current.filter(user__in=User.objects.with_public_id(user_id))
-    member = found.select_related("user", "organization").first()
-    if member is None:
-        raise Problem("not_found")
-    return member
+    return redirect("members")
 
 
 def _asked(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ValidationError
 
+from accounts import bodies
 from accounts.forms import PlainForm
 from accounts.models import Membership
 from accounts.pages import FORM, blame, page, show
@@ -54,10 +55,7 @@ class TransferForm(PlainForm):
     def values(self) -> dict[str, Any]:
         """As the API takes them. Raises ValidationError."""
         given = {name: text for name, text in self.cleaned_data.items() if text}
-        wish = TransferRequest(data=given)
-        wish.is_valid(raise_exception=True)
-        values: dict[str, Any] = wish.validated_data
-        return values
+        return bodies.taken(TransferRequest, given)
 
 
 def colleagues(visitor: Visitor) -> Choices | None:

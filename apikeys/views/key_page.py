@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from accounts import usage
 from accounts.credentials import Credential, rights
@@ -15,8 +14,9 @@ from accounts.models.limited import written
 from accounts.pages import show, told
 from accounts.permissions import require
 from accounts.problems import Problem
+from accounts.views.usage import SPANS, span_asked
 from accounts.visitors import Visitor
-from apikeys import bounds, exercised, handing, story
+from apikeys import bounds, exercised, handing, trail, undo
 from apikeys.models import ApiKey
 from apikeys.views import used
 
@@ -55,7 +55,7 @@ def page_of(
     problem: Problem | None = None,
 ) -> HttpResponse:
     """The page; `problem`: what was refused on it."""
-    use = used.in_days(api_key, used.days_asked(request))
+    use = used.during(api_key, span_asked(request))
     context = {**_facts(api_key), **_told_of_use(api_key), "used": use}
     response = show(
         request,
@@ -63,7 +63,7 @@ def page_of(
         "apikeys/key.html",
         problem=problem,
         api_key=api_key,
-        spans=used.SPANS,
+        spans=SPANS,
         sees_addresses=visitor.credential.allows("audit_read"),
         may=options(visitor.credential, api_key),
         **context,
@@ -73,11 +73,10 @@ def page_of(
 
 def options(credential: Credential, api_key: ApiKey) -> Options:
     is_over = api_key.status in ("expired", "revoked")
-    until = api_key.restorable_until
     return Options(
         is_over=is_over,
-        can_undo=until is not None and until > timezone.now(),
-        is_rotating=is_rotating(api_key) and not is_over,
+        can_undo=not undo.why_not(api_key),
+        is_rotating=api_key.is_rotating and not is_over,
         keep=_refusal(handing.require_equal, credential, api_key),
         rotate=_refusal(handing.require_rotator, credential, api_key),
         transfer=_refusal(_require_giver, credential, api_key),
@@ -88,11 +87,12 @@ def _facts(api_key: ApiKey) -> dict[str, Any]:
     now = usage.limits_and_today(api_key.public_id, api_key.limits)
     return {
         "status": api_key.status,
+        # As pairs: in a template `metadata.items` is the member of that name.
+        "metadata": list(api_key.metadata.items()),
         "limits": written(now["limits"]),
         "today": now["today"],
         "secrets": api_key.living_secrets,
-        "has_leaked": any(secret.leaked_at for secret in api_key.living_secrets),
-        "history": story.history(api_key),
+        "trail": trail.of(api_key),
     }
 
 
@@ -102,13 +102,8 @@ def _told_of_use(api_key: ApiKey) -> dict[str, Any]:
     return {
         "found": found,
         "scopes": _scopes(api_key, found),
-        "refusals": story.refusals(api_key),
+        "refusals": trail.refusals(api_key),
     }
-
-
-def is_rotating(api_key: ApiKey) -> bool:
-    """Whether an old secret lives out its grace."""
-    return any(not secret.is_current for secret in api_key.living_secrets)
 
 
 def _scopes(api_key: ApiKey, found: exercised.Exercised) -> list[GrantedScope]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ValidationError
 
-from accounts import addresses
+from accounts import addresses, bodies
 from accounts.forms import PlainForm
 from accounts.pages import action, blame, page, show
 from accounts.products import Product
@@ -21,7 +21,7 @@ from apikeys import policies
 from apikeys.models import LEAK_ACTIONS, KeyPolicy, policy_of
 from apikeys.policy_api import PolicyChange, PolicyObject
 
-NEEDS = "keys_manage"
+MANAGING = "keys_manage"
 LEAK_WORDS = {
     "revoke": gettext_lazy("Revoke the key at once"),
     "rotate": gettext_lazy("Rotate it: the leaked secret works for one more day"),
@@ -74,7 +74,7 @@ class PolicyForm(PlainForm):
         self.fields["owned_scopes"].choices = described  # type: ignore[attr-defined]
 
 
-@page(needs=NEEDS)
+@page(needs=MANAGING)
 def key_policy(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     policy = policy_of(visitor.organization)
     initial = {**PolicyObject(policy).data, "team_email": policy.team_email}
@@ -82,7 +82,7 @@ def key_policy(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return _shown(request, visitor, form)
 
 
-@action(needs=NEEDS)
+@action(needs=MANAGING)
 def change_key_policy(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Set the rules. They hold for new and changed keys at once."""
     form = PolicyForm(request.POST, product=visitor.credential.product)
@@ -103,11 +103,7 @@ def change_key_policy(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def _checked(form: PolicyForm, visitor: Visitor) -> dict[str, Any]:
     """By the API's own rules. Raises ValidationError."""
     sent = {**form.cleaned_data, "team_email": form.cleaned_data["team_email"] or None}
-    context = {"product": visitor.credential.product}
-    wish = PolicyChange(data=sent, context=context)
-    wish.is_valid(raise_exception=True)
-    values: dict[str, Any] = wish.validated_data
-    return values
+    return bodies.taken(PolicyChange, sent, product=visitor.credential.product)
 
 
 def _changed(policy: KeyPolicy, wish: dict[str, Any]) -> dict[str, Any]:

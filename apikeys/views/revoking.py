@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -12,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.forms import PlainForm
+from accounts.credential_forms import TypedNameForm
 from accounts.pages import FORM, page, show
 from accounts.visitors import Visitor
 from apikeys import lifecycle
@@ -28,26 +27,14 @@ REASONS = (
 )
 
 
-class RevokeForm(PlainForm):
+class RevokeForm(TypedNameForm):
     """Why, and which key: by its name."""
 
     reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=REASONS)
-    typed_name = forms.CharField(
-        label=gettext_lazy("Name of the key"),
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=gettext_lazy("Type it, so that no other key is hit by mistake."),
-    )
 
     def __init__(self, *args: Any, api_key: ApiKey, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.api_key = api_key
-
-    def clean_typed_name(self) -> str:
-        typed = str(self.cleaned_data["typed_name"])
-        if _plain(typed) != _plain(self.api_key.name):
-            raise forms.ValidationError(_("This is not the name of this key."))
-        return typed
+        label = _("Name of the key")
+        super().__init__(*args, name=api_key.name, label=label, **options)
 
 
 @page(methods=FORM, confirmed=True)
@@ -70,8 +57,3 @@ def revoke(request: HttpRequest, visitor: Visitor, key_id: str) -> HttpResponse:
 def _already(request: HttpRequest, api_key: ApiKey) -> HttpResponse:
     messages.info(request, _("The key is revoked already."))
     return redirect("key", api_key.public_id)
-
-
-def _plain(name: str) -> str:
-    """As a person sees it: blanks side by side look like one."""
-    return " ".join(unicodedata.normalize("NFC", name).split())

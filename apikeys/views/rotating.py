@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 
 from accounts import once
-from accounts.forms import PlainForm
+from accounts.credential_forms import AT_ONCE, USUAL_GRACE, RotationForm
 from accounts.once import AlreadyMade
 from accounts.pages import FORM, page, show
 from accounts.problems import Problem
@@ -17,40 +13,19 @@ from accounts.visitors import Visitor
 from apikeys import handing, rotation
 from apikeys.models import ApiKey
 from apikeys.snippets import snippets
-from apikeys.views import key_page
 from apikeys.views.chosen import chosen, explained
-
-HOUR, DAY = 3600, 86_400
-AT_ONCE, USUAL = "0", str(DAY)
-GRACES = (
-    (AT_ONCE, _("not at all: it ends now")),
-    (str(HOUR), _("1 hour")),
-    (USUAL, _("24 hours")),
-    (str(7 * DAY), _("7 days")),
-    (str(30 * DAY), _("30 days")),
-)
-
-
-class RotateForm(PlainForm):
-    """How long the old secret is let in beside the new one."""
-
-    grace_seconds = forms.ChoiceField(
-        label=_("The old secret goes on working for"),
-        choices=GRACES,
-        widget=forms.RadioSelect,
-    )
 
 
 @page(methods=FORM, confirmed=True)
 def rotate(request: HttpRequest, visitor: Visitor, key_id: str) -> HttpResponse:
     """The new secret is in the one answer to the form."""
     api_key = chosen(visitor, key_id)
-    is_rotating = key_page.is_rotating(api_key)
-    initial = {"grace_seconds": AT_ONCE if is_rotating else USUAL}
-    form = RotateForm(request.POST or None, initial=initial)
+    is_rotating = api_key.is_rotating
+    initial = {"grace_seconds": AT_ONCE if is_rotating else USUAL_GRACE}
+    form = RotationForm(request.POST or None, initial=initial)
     try:
         if form.is_valid():
-            return _rotated(request, visitor, api_key, form.cleaned_data)
+            return _rotated(request, visitor, api_key, form.grace)
         rotation.refuse_dead(api_key)
         handing.require_rotator(visitor.credential, api_key)
     except Problem as problem:
@@ -63,14 +38,13 @@ def rotate(request: HttpRequest, visitor: Visitor, key_id: str) -> HttpResponse:
 
 
 def _rotated(
-    request: HttpRequest, visitor: Visitor, api_key: ApiKey, values: dict[str, Any]
+    request: HttpRequest, visitor: Visitor, api_key: ApiKey, grace: int
 ) -> HttpResponse:
     """Sent again, as by a reload, the form makes no second secret."""
 
     def make() -> tuple[ApiKey, str]:
-        seconds = int(values["grace_seconds"])
         rotator, by = visitor.credential, visitor.actor
-        return rotation.rotate(api_key, seconds, rotator=rotator, by=by)
+        return rotation.rotate(api_key, grace, rotator=rotator, by=by)
 
     try:
         rotated, text = once.once(

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import charts, exports, usage
+from accounts import exports, usage, usage_chart
 from accounts.charts import Chart
 from accounts.usage import Span
+from accounts.views.usage import span_asked
 from apikeys.models import ApiKey
 from ratelimits.counted import COUNTS, OUTCOMES
 from ratelimits.usage import recorder
 
-# How many days the page offers, and how many it shows by itself.
-SPANS, USUAL_DAYS = (7, 30, 90), 30
 MOST_NAMES = 5
 OUTCOME_WORDS: dict[str, str | Promise] = {
-    "allowed": _("Allowed"),
+    "allowed": _("Let in"),
     "limited": _("Over the limit"),
     "insufficient_scope": _("Without the right to it"),
     "ip_not_allowed": _("From an address that is not allowed"),
@@ -47,6 +45,10 @@ class DayOfUse:
     def requests(self) -> int:
         return self.allowed + self.limited + self.refused
 
+    @property
+    def name(self) -> str:
+        return self.day.isoformat()
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
@@ -63,20 +65,14 @@ class Used:
     agents: list[dict[str, Any]]
 
 
-def days_asked(request: HttpRequest) -> int:
-    """What a link chose; else what is usual."""
-    asked = request.GET.get("days", "")
-    return next((days for days in SPANS if asked == str(days)), USUAL_DAYS)
-
-
-def in_days(api_key: ApiKey, days: int) -> Used:
-    """Of so many UTC days, today among them, with what this process has counted."""
-    found = _summed(api_key, days)
+def during(api_key: ApiKey, span: Span) -> Used:
+    """With what this process has counted."""
+    found = _summed(api_key, span)
     totals = found["totals"]
     each = [_day(counts) for counts in found["days"]]
     return Used(
-        days=days,
-        chart=_chart(each),
+        days=len(each),
+        chart=usage_chart.by_outcome(reversed(found["days"])),
         busy=[day for day in each if day.requests],
         requests=totals["requests"],
         turned_away=totals["requests"] - totals["allowed"],
@@ -91,18 +87,15 @@ def in_days(api_key: ApiKey, days: int) -> Used:
 
 def export(request: HttpRequest, api_key: ApiKey) -> Any:
     """The days as a file: CSV or JSON."""
-    found = _summed(api_key, days_asked(request))
+    found = _summed(api_key, span_asked(request))
     return exports.export(
         request, found["days"], _cells, name=f"usage-of-{api_key.public_id}"
     )
 
 
-def _summed(api_key: ApiKey, days: int) -> dict[str, Any]:
+def _summed(api_key: ApiKey, span: Span) -> dict[str, Any]:
     recorder.catch_up()
-    today = timezone.now().date()
-    span = Span(today - timedelta(days=days - 1), today)
-    rows = usage.rows_of(api_key.organization, span)
-    return usage.summed(rows.filter(credential=api_key.public_id), span)
+    return usage.summed(usage.rows_with(api_key.public_id, span), span)
 
 
 def _cells(counts: dict[str, Any]) -> dict[str, Any]:
@@ -112,18 +105,5 @@ def _cells(counts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _day(counts: dict[str, Any]) -> DayOfUse:
-    allowed, limited = counts["allowed"], counts["limited"]
-    refused = counts["requests"] - allowed - limited
-    return DayOfUse(counts["day"], allowed, limited, refused)
-
-
-def _chart(days: list[DayOfUse]) -> Chart:
-    """The oldest at the left."""
-    rising = days[::-1]
-    return charts.bars(
-        {
-            str(_("Allowed")): [day.allowed for day in rising],
-            str(_("Over the limit")): [day.limited for day in rising],
-            str(_("Refused")): [day.refused for day in rising],
-        }
-    )
+    refused = usage_chart.refused(counts)
+    return DayOfUse(counts["day"], counts["allowed"], counts["limited"], refused)

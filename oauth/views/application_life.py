@@ -16,11 +16,11 @@ from accounts.visitors import Visitor
 from oauth import applications, client_secrets, old_secrets
 from oauth.models import Application
 from oauth.views.applications import facts
-from oauth.views.chosen import MANAGES, acted, chosen
+from oauth.views.chosen import MANAGING, acted, chosen
 from oauth.views.registration import already, with_secret
 
 
-@page(methods=FORM, needs=MANAGES, confirmed=True)
+@page(methods=FORM, needs=MANAGING, confirmed=True)
 def rotate_secret(
     request: HttpRequest, visitor: Visitor, application_id: str
 ) -> HttpResponse:
@@ -44,7 +44,7 @@ def rotate_secret(
     return show(request, visitor, "oauth/rotate_secret.html", **context)
 
 
-@action(needs=MANAGES)
+@action(needs=MANAGING)
 def end_old_secret(
     request: HttpRequest, visitor: Visitor, application_id: str
 ) -> HttpResponse:
@@ -55,7 +55,7 @@ def end_old_secret(
     return acted(request, visitor, application_id=application_id, change=end)
 
 
-@page(methods=FORM, needs=MANAGES, confirmed=True)
+@page(methods=FORM, needs=MANAGING, confirmed=True)
 def disable(
     request: HttpRequest, visitor: Visitor, application_id: str
 ) -> HttpResponse:
@@ -75,7 +75,7 @@ def disable(
     return redirect("application", application.public_id)
 
 
-@action(needs=MANAGES)
+@action(needs=MANAGING)
 def enable(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
     def turn_on(application: Application) -> str:
         applications.change(
@@ -89,7 +89,7 @@ def enable(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpR
     return acted(request, visitor, application_id=application_id, change=turn_on)
 
 
-@page(methods=FORM, needs=MANAGES, confirmed=True)
+@page(methods=FORM, needs=MANAGING, confirmed=True)
 def delete(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
     """Asks for the name first: there is no way back."""
     application = chosen(visitor, application_id)

@@ -16,13 +16,13 @@ from oauth import client_secrets, scopes, snippets, trials
 from oauth.kinds import KINDS
 from oauth.models import AccessToken, Application, Consent
 from oauth.models.applications import ApplicationQuerySet
-from oauth.views.chosen import MANAGES, chosen, own
+from oauth.views.chosen import MANAGING, chosen, own
 
 LONGEST_SEARCH = 100
 STATUSES = {"active": True, "disabled": False}
 
 
-@page(needs=MANAGES)
+@page(needs=MANAGING)
 def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """/settings/oauth-applications"""
     rows = _filtered(own(visitor), request)
@@ -42,7 +42,7 @@ def listed(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return show(request, visitor, "oauth/applications.html", **context)
 
 
-@page(needs=MANAGES)
+@page(needs=MANAGING)
 def one(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
     """/settings/oauth-applications/<id>"""
     application = chosen(visitor, application_id)

@@ -13,7 +13,7 @@ from accounts.visitors import Visitor
 from oauth.models import Application
 from oauth.models.applications import ApplicationQuerySet
 
-MANAGES = "applications_manage"
+MANAGING = "applications_manage"
 
 
 def own(visitor: Visitor) -> ApplicationQuerySet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,24 +11,23 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ValidationError
-from rest_framework.serializers import BaseSerializer
 
-from accounts import once
+from accounts import bodies, once
 from accounts.credentials import Credential
 from accounts.once import AlreadyMade
 from accounts.pages import FORM, action, blame, page, show
 from accounts.problems import Problem
 from accounts.visitors import Visitor
-from oauth import applications, registering, snippets
+from oauth import applications, registration_form, snippets
 from oauth.applications import Registration
 from oauth.kinds import KINDS, Kind
 from oauth.models import Application
-from oauth.registering import ADDRESSES, RegistrationForm
 from oauth.registration import registered
+from oauth.registration_form import ADDRESSES, RegistrationForm
 from oauth.scopes import IDENTITY
 from oauth.serializers import ApplicationChange, ApplicationRequest
 from oauth.views.applications import plans_with_applications
-from oauth.views.chosen import MANAGES, chosen
+from oauth.views.chosen import MANAGING, chosen
 
 PERSONAL = gettext_lazy("About the person")
 
@@ -45,7 +43,7 @@ class ScopeChoice:
     is_chosen: bool
 
 
-@page(methods=FORM, needs=MANAGES, confirmed=True)
+@page(methods=FORM, needs=MANAGING, confirmed=True)
 def new(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """/settings/oauth-applications/new: the type first, then the form for it."""
     kind = KINDS.get(request.POST.get("type") or request.GET.get("type", ""))
@@ -64,16 +62,16 @@ def new(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return _form(request, visitor, form)
 
 
-@page(methods=FORM, needs=MANAGES, confirmed=True)
+@page(methods=FORM, needs=MANAGING, confirmed=True)
 def edit(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
     """/settings/oauth-applications/<id>/edit"""
     application = chosen(visitor, application_id)
-    initial = registering.initial_of(registered(application))
+    initial = registration_form.initial_of(registered(application))
     kind = KINDS[application.type]
     form = RegistrationForm(request.POST or None, kind=kind, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            changes = _checked(ApplicationChange, form.values())
+            changes = bodies.taken(ApplicationChange, form.values())
             changes["scopes"] = _in_order(changes["scopes"], application.scopes)
             applications.change(
                 application, changes, changer=visitor.credential, by=visitor.actor
@@ -86,13 +84,13 @@ def edit(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpRes
     return _form(request, visitor, form, application=application)
 
 
-@action(needs=MANAGES, confirmed=False)
+@action(needs=MANAGING, confirmed=False)
 def check_addresses(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """What is wrong with the addresses typed until now, for a script to show."""
     typed = next((request.POST[name] for name in ADDRESSES if name in request.POST), "")
-    lines = registering.lines_of(typed[: registering.MOST_TYPED])
+    lines = registration_form.lines_of(typed[: registration_form.MOST_TYPED])
     kind = request.GET.get("type", "")
-    return JsonResponse({"problems": registering.faults(lines, kind)})
+    return JsonResponse({"problems": registration_form.faults(lines, kind)})
 
 
 def already(request: HttpRequest, visitor: Visitor, made: AlreadyMade) -> HttpResponse:
@@ -119,7 +117,7 @@ def _registered(
     request: HttpRequest, visitor: Visitor, form: RegistrationForm
 ) -> HttpResponse:
     values = {**form.values(), "type": form.kind.word}
-    wish = Registration(**_checked(ApplicationRequest, values))
+    wish = Registration(**bodies.taken(ApplicationRequest, values))
     application, secret = once.once(
         request,
         visitor,
@@ -127,15 +125,6 @@ def _registered(
         target=lambda made: made[0].public_id,
     )
     return with_secret(request, visitor, application, secret=secret or "")
-
-
-def _checked(
-    serializer: type[BaseSerializer[Any]], values: dict[str, Any]
-) -> dict[str, Any]:
-    bound = serializer(data=values)
-    bound.is_valid(raise_exception=True)
-    checked: dict[str, Any] = bound.validated_data
-    return checked
 
 
 def _form(

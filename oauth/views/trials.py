@@ -11,10 +11,10 @@ from django.urls import reverse
 from accounts.pages import FORM, page, show
 from accounts.visitors import Visitor
 from oauth import scopes, trials
-from oauth.views.chosen import MANAGES, chosen
+from oauth.views.chosen import MANAGING, chosen
 
 
-@page(methods=FORM, needs=MANAGES)
+@page(methods=FORM, needs=MANAGING)
 def begin(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
     """/settings/oauth-applications/<id>/test"""
     application = chosen(visitor, application_id)
@@ -31,7 +31,7 @@ def begin(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpRe
     return show(request, visitor, "oauth/test.html", **context)
 
 
-@page(needs=MANAGES)
+@page(needs=MANAGING)
 def end(request: HttpRequest, visitor: Visitor, application_id: str) -> HttpResponse:
     """Where the browser comes back to. As every callback it takes the code by GET; the
     code works once, and only in the browser that began."""

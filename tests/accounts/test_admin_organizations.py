@@ -77,7 +77,7 @@ def test_the_audit_log_says_who_and_what_by_name(browser, alice, carol):
 
 def test_the_plans_are_those_of_the_product_files(browser):
     page = browser.get("/admin/plans/").content.decode()
-    for word in ("NetRecon", "Netallion AI Assurance", "5000", "api_keys_manage"):
+    for word in ("NetRecon", "Netallion AI Assurance", "5,000", "api_keys_manage"):
         assert word in page
     assert "<form" not in page.partition("<main")[2]
 

@@ -89,6 +89,15 @@ def test_what_is_not_right_is_not_kept(alice, browser, spoil):
     assert not passkeys.has_any(alice.user)
 
 
+@pytest.mark.parametrize("told", [None, 5, {"credProps": None}, {"credProps": 5}])
+def test_what_nobody_signs_may_be_odd(alice, browser, told):
+    asked = browser.ask(REGISTER).json()
+    made = {**Device().make(asked["options"]), "clientExtensionResults": told}
+    body = {"state": asked["state"], "credential": made}
+    assert browser.tell(f"{REGISTER}/complete", body).status_code == 201
+    assert passkeys.has_any(alice.user)
+
+
 def test_nobody_takes_a_passkey_that_somebody_has(alice, carol):
     device = Device()
     assert browser_of(alice).add(device).status_code == 201

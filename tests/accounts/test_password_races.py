@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from accounts import login, passwords, sessions
+from accounts import login, passwords, people, sessions
 from accounts.audit import SYSTEM
 from accounts.models import PasswordReset, Session, TotpDevice, User
 from accounts.problems import Problem
@@ -36,6 +36,17 @@ def test_a_sign_in_that_was_past_its_password_check_is_refused(alice, begin):
         begin(login.membership_for(user, ""))
     assert refused.value.code == "invalid_login"
     assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("begin", [begin_over_the_api, begin_in_a_browser])
+def test_a_sign_in_beside_disabling_does_not_come_back(alice, begin):
+    """Else it would be open again as soon as the person is enabled."""
+    user = passwords.person_with(alice.user.email, PASSWORD)
+    membership = login.membership_for(user, "")
+    people.disable(user, reason="left", by=SYSTEM)
+    with pytest.raises(Problem) as refused:
+        begin(membership)
+    assert refused.value.code == "invalid_login"
 
 
 def test_a_change_that_was_past_its_password_check_does_not_undo_another(alice):

@@ -99,6 +99,18 @@ def test_credentials_that_get_there_together_share_a_mail(alice, issue, key):
     assert UsageAlert.objects.count() == 2
 
 
+def test_who_makes_many_small_keys_floods_nobody(alice, issue, key, clock):
+    clock.move_to(timezone.now().replace(hour=12))
+    use(key, 80)
+    assert told() == [(alice.user.email, subject(80))]
+    for _ in range(3):
+        use(issue("scans_read")[0], 80)
+        assert told() == []
+    clock.shift(timedelta(hours=1))
+    assert told() == [(alice.user.email, subject(80))]
+    assert UsageAlert.objects.count() == 4
+
+
 def test_a_long_list_is_cut(issue, key):
     for _ in range(alerts.MOST_NAMED + 2):
         use(issue("scans_read")[0], 80)

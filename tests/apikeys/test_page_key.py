@@ -218,3 +218,13 @@ def test_a_get_changes_nothing(alice, issue):
     assert not AuditEvent.objects.filter(target=api_key.public_id).exclude(
         actor=SYSTEM.id
     )
+
+
+def test_metadata_is_shown_whatever_its_members_are_called(alice, issue):
+    metadata = {"items": "a", "keys": "b", "<b>": "<i>"}
+    api_key = issue("scans_read", metadata=metadata)[0]
+    answer = surf(alice).get(f"/settings/api-keys/{api_key.public_id}")
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    for name, value in (("items", "a"), ("keys", "b"), ("&lt;b&gt;", "&lt;i&gt;")):
+        assert f"<bdi>{name}</bdi>: <bdi>{value}</bdi>" in page

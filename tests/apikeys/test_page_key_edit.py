@@ -14,7 +14,6 @@ from ratelimits import usage
 from tests.surfing import surf
 
 FIELD = re.compile(r'<(?:input|textarea|select)[^>]* name="([^"]+)"')
-INPUT = re.compile(r'<input type="(\w+)" name="([^"]+)" value="([^"]*)"([^>]*)>')
 
 
 def at(api_key, rest="/edit"):

@@ -147,6 +147,18 @@ def test_what_leaked_offers_no_undo(alice, issue):
     assert "The key has leaked. Make a new one." in text(answer)
 
 
+def test_who_left_takes_the_undo_along(alice, bob, issue):
+    api_key = issue("scans_read", owner=bob)[0]
+    lifecycle.revoke(api_key, reason="unused", by=SYSTEM)
+    browser = surf(alice)
+    assert ">Undo<" in text(browser.get(at(api_key)))
+    bob.membership.removed_at = bob.membership.created_at
+    bob.membership.save(update_fields=["removed_at"])
+    page = text(browser.get(at(api_key)))
+    assert ">Undo<" not in page
+    assert "It cannot be restored." in page
+
+
 @pytest.mark.parametrize("name", ["disable", "enable", "shrink", *BUTTONS[4:], "edit"])
 def test_what_another_tab_revoked_explains_itself(alice, issue, name):
     api_key = issue("scans_read")[0]

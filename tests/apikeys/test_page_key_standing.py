@@ -71,6 +71,13 @@ def test_only_what_can_come_back_says_so(issue, reason, advice):
     assert found(api_key) == ("Revoked", advice)
 
 
+def test_what_was_revoked_with_a_leaked_secret_cannot_come_back(issue):
+    api_key, _ = issue("scans_read")
+    ApiKeySecret.objects.filter(api_key=api_key).update(leaked_at=timezone.now())
+    lifecycle.revoke(api_key, reason="unused", by=SYSTEM)
+    assert found(api_key) == ("Revoked", "")
+
+
 def test_a_leaked_secret_is_said_before_all_else_that_lives(issue):
     api_key, _ = issue("scans_read", expires_at=timezone.now() + DAY)
     ApiKeySecret.objects.filter(api_key=api_key).update(leaked_at=timezone.now())

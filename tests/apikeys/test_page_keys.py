@@ -60,11 +60,11 @@ def test_the_list_shows_a_key_masked_with_what_matters(surfer, issue):
 
 
 def test_the_newest_key_is_first_and_older_ones_are_a_link_away(surfer, issue):
-    for _ in range(17):
+    for _ in range(22):
         issue("scans_read")
     first = surfer.get(KEYS)
-    assert len(first.context["rows"]) == 15
-    assert first.context["rows"][0].api_key.name == "CI 17"
+    assert len(first.context["rows"]) == 20
+    assert first.context["rows"][0].api_key.name == "CI 22"
     assert shown(surfer, first.context["listed"].older) == ["CI 2", "CI"]
 
 

@@ -28,7 +28,7 @@ def seen(browser):
     def read():
         page = browser.get("/admin/").content.decode()
         pattern = r"<dt>(?:<a[^>]*>)?([^<]+).*?<strong>([^<]+)"
-        found = re.findall(pattern, page.partition('class="tiles"')[2], re.DOTALL)
+        found = re.findall(pattern, page.partition(' tiles"')[2], re.DOTALL)
         needs = page.partition('id="needs"')[2].partition("</section>")[0]
         return dict(found), needs
 

@@ -102,6 +102,13 @@ def test_the_name_has_to_be_typed(surfer, app, bobs, then, name):
     assert app.row.status == "active"
 
 
+def test_a_name_is_the_same_where_it_looks_the_same(surfer, app):
+    Application.objects.update(name="Caf\u00e9  Bot")
+    surfer.post(at(app.row, "/disable"), {"typed_name": "Cafe\u0301 Bot"})
+    app.row.refresh_from_db()
+    assert app.row.status == "disabled"
+
+
 def test_a_disabled_application_stops_and_starts_again(surfer, app, bobs):
     token = bobs.tokens(app)["access_token"]
     done = surfer.post(at(app.row, "/disable"), {"typed_name": " Slack Bot "})

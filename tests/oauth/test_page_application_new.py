@@ -129,7 +129,7 @@ def test_every_wrong_address_is_told_by_its_line(surfer):
         ({"redirect_uris": ""}, "Name at least one address"),
         ({"redirect_uris": "https://a.test/\nhttps://a.test/"}, "Name each once."),
         ({"redirect_uris": "https://a.test/\n" * 21}, "Name at most 20."),
-        ({"jwks": "{"}, "This is not JSON."),
+        ({"jwks": "{"}, "Send a JSON Web Key Set"),
         ({"jwks": "[1]"}, "Send a JSON Web Key Set"),
         ({"token_endpoint_auth_method": "none"}, "Select a valid choice."),
         ({"backchannel_logout_uri": "ftp://x"}, "Use https."),

@@ -4,7 +4,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from accounts import sessions
+from accounts.audit import SYSTEM
 from accounts.models import AuditEvent
+from oauth import logout
 from oauth.models import AccessToken, Consent, Grant, PushedRequest, RefreshToken
 from tests.cast import person
 from tests.oauth.applying import at, text
@@ -227,6 +230,16 @@ def test_the_audit_log_tells_of_the_test(surfer, app):
     reasons = AuditEvent.objects.filter(details__reason="test_sign_in")
     actions = sorted(reasons.values_list("action", flat=True))
     assert actions == ["consent.withdrawn", "oauth_tokens.revoked"]
+
+
+def test_the_application_hears_of_no_sign_out_after_it(surfer, app):
+    app.row.backchannel_logout_uri = "https://slackbot.test/bye"
+    app.row.save()
+    surfer.get(answered(surfer, app.row))
+    surfer.session_row.refresh_from_db()
+    sessions.end(surfer.session_row, reason="signed_out", by=SYSTEM)
+    assert Grant.objects.get().consumed_at is not None
+    assert logout.announce() == 0
 
 
 def test_the_last_use_of_the_application_is_not_the_test(surfer, app):

@@ -14,6 +14,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import parsers
+from accounts.problems import Problem
 from oauth import redirects
 from oauth.kinds import Kind
 from oauth.models.applications import ID_TOKEN_ALGORITHMS, TOKEN_FORMATS
@@ -163,11 +165,14 @@ class RegistrationForm(forms.Form):
         return found
 
     def clean_jwks(self) -> Any:
+        """As strictly as the API reads it."""
         text = self.cleaned_data["jwks"].strip()
         try:
-            return json.loads(text) if text else None
-        except (ValueError, RecursionError) as error:
-            raise ValidationError(_("This is not JSON.")) from error
+            return parsers.loads(text.encode()) if text else None
+        except Problem as problem:
+            named = problem.extra.get("errors")
+            why = str(problem.detail) if named else _("Send a JSON Web Key Set.")
+            raise ValidationError(why) from problem
 
     def values(self) -> dict[str, Any]:
         """What the API would be sent."""

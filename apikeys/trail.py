@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -13,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit_words
+from accounts import audit_words, ids
 from accounts.denials import DENIED, REPORTED
 from accounts.models import AuditEvent, User
 from apikeys.models import ApiKey
@@ -51,7 +50,7 @@ WORDS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of the trail."""
+    """One line of a trail."""
 
     at: datetime
     action: str
@@ -62,11 +61,11 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """What was done with a key, the newest first."""
+class Trail:
+    """Who made a key, and what was done with it, the newest first."""
 
     made_by: str
-    trail: list[Happening]
+    happenings: list[Happening]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +79,13 @@ class Refusal:
     others: int
 
 
-def history(api_key: ApiKey) -> History:
-    """Who made it, and what was done with it."""
+def of(api_key: ApiKey) -> Trail:
+    """All but its refusals."""
     told = _about(api_key, api_key.created_at)
     found = list(told.exclude(action__in=(DENIED, REPORTED))[:MOST_EVENTS])
     made = AuditEvent(actor=api_key.created_by)
     names = audit_words.names([made, *found], api_key.organization)
-    trail = [
+    happenings = [
         Happening(
             at=event.at,
             action=event.action,
@@ -97,7 +96,7 @@ def history(api_key: ApiKey) -> History:
         )
         for event in found
     ]
-    return History(_called(made.actor, names), trail)
+    return Trail(_called(made.actor, names), happenings)
 
 
 def refusals(api_key: ApiKey) -> list[Refusal]:
@@ -126,11 +125,10 @@ def _called(actor: str, names: dict[str, str]) -> str:
 
 def _about(api_key: ApiKey, since: datetime) -> QuerySet[AuditEvent]:
     """Ids are ordered by time, and so is the index: older events are not looked at."""
-    milliseconds = int((since - CLOCKS_DIFFER).timestamp() * 1000)
     events = AuditEvent.objects.filter(
         organization=api_key.organization,
         target=api_key.public_id,
-        pk__gte=UUID(int=milliseconds << 80),
+        pk__gte=ids.first_at(since - CLOCKS_DIFFER),
     )
     return events.order_by("-pk")
 
