@@ -14,7 +14,7 @@ MOST_NAME_CHARACTERS = 200
 HOUR, DAY = 3600, 86_400
 AT_ONCE, USUAL_GRACE = "0", str(DAY)
 GRACES = (
-    (AT_ONCE, _("not at all: it ends now")),
+    (AT_ONCE, _("Not at all: it ends now")),
     (str(HOUR), _("1 hour")),
     (USUAL_GRACE, _("24 hours")),
     (str(7 * DAY), _("7 days")),

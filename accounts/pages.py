@@ -59,7 +59,7 @@ def page(
             visitor = visitor_of(request, session)
             try:
                 if request.method not in methods:
-                    raise Problem("method_not_allowed")
+                    raise _other_method(methods)
                 if needs:
                     require(visitor.credential, needs)
                 if confirmed:
@@ -145,6 +145,13 @@ def _first(why: Any) -> str:
     while isinstance(why, dict | list) and why:
         why = next(iter(why.values())) if isinstance(why, dict) else why[0]
     return str(why)
+
+
+def _other_method(methods: tuple[str, ...]) -> Problem:
+    words = _("A button leads here, not a link. Go back to the page with the button.")
+    problem = Problem("method_not_allowed", str(words))
+    problem.headers["Allow"] = ", ".join(methods)
+    return problem
 
 
 def _address(request: HttpRequest) -> str:

@@ -31,7 +31,7 @@ def _code(label: Any, help_text: Any) -> forms.CharField:
 class PasswordForm(PlainForm):
     """Change one's own password."""
 
-    current_password = password_field("current-password", _("Present password"))
+    current_password = password_field("current-password", _("Current password"))
     new_password = password_field(
         "new-password",
         _("New password"),

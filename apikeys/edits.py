@@ -130,9 +130,9 @@ def _initial(api_key: ApiKey) -> dict[str, Any]:
 
 def _as_it_is(api_key: ApiKey) -> str:
     if api_key.expires_at is None:
-        return _("as it is: never")
+        return _("As it is: never")
     when = date_format(api_key.expires_at, "j M Y")
-    return _("as it is: %(date)s") % {"date": when}
+    return _("As it is: %(date)s") % {"date": when}
 
 
 def _in_order(chosen: list[str], before: list[str]) -> list[str]:

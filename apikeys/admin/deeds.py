@@ -15,10 +15,10 @@ from apikeys.admin.forms import EndField
 from apikeys.models import LEAKED, ApiKey
 
 REASONS = (
-    ("other", _("another reason")),
-    ("unused", _("it is not used")),
-    ("replaced", _("another key took its place")),
-    (LEAKED, _("it leaked: it cannot be restored")),
+    ("other", _("Another reason")),
+    ("unused", _("It is not used")),
+    ("replaced", _("Another key took its place")),
+    (LEAKED, _("It leaked: it cannot be restored")),
 )
 
 
@@ -56,7 +56,7 @@ REVOKE = Deed(
     name="revoke",
     label=_("Revoke"),
     consequence=_(
-        "Refused from the answer on, by every server. Unless it leaked it can be "
+        "From now on every server refuses it. Unless it leaked it can be "
         "restored for 7 days."
     ),
     do=lifecycle.revoke,
@@ -83,7 +83,7 @@ EXTEND = Deed(
 DISABLE = Deed(
     name="disable",
     label=_("Disable"),
-    consequence=_("Refused from the answer on, until it is enabled again."),
+    consequence=_("From now on it is refused, until it is enabled again."),
     do=states.disable,
     fits=lambda api_key: _is_lasting(api_key) and api_key.disabled_at is None,
 )

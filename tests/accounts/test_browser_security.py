@@ -102,11 +102,11 @@ def test_it_is_turned_off_with_a_code(either, alice):
 
 def test_the_password_is_changed(either, alice):
     either.go(PAGE)
-    either.page.get_by_label("Present password").fill("wrong one 42 wrong")
+    either.page.get_by_label("Current password").fill("wrong one 42 wrong")
     either.page.get_by_label("New password").fill(NEW)
     either.press("Change password")
     either.page.get_by_text("This is not your present password").wait_for()
-    either.page.get_by_label("Present password").fill(PASSWORD)
+    either.page.get_by_label("Current password").fill(PASSWORD)
     either.page.get_by_label("New password").fill(NEW)
     either.press("Change password")
     either.page.get_by_text("Your password is changed").wait_for()

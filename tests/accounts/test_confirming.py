@@ -72,3 +72,12 @@ def test_a_button_that_was_pressed_goes_on_at_once(surfer, issue):
     assert surfer.post(address, {"confirm_password": PASSWORD}).status_code == 302
     api_key.refresh_from_db()
     assert api_key.status == "disabled"
+
+
+def test_a_link_to_a_button_is_explained_and_does_nothing(surfer, issue):
+    api_key = issue("scans_read")[0]
+    page = surfer.get(f"/settings/api-keys/{api_key.public_id}/disable")
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert b"Go back to the page with the button." in page.content
+    api_key.refresh_from_db()
+    assert api_key.status == "active"
