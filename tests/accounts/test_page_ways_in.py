@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import invitations, waiting
+from accounts import invitations, passwords, waiting
 from accounts.models import Invitation
 
 CODE = "/login/code"
@@ -44,6 +44,25 @@ def test_a_recovery_code_has_a_keyboard_of_its_own(alice, enrol, browse):
     assert 'name="trust"' not in page
     answer = browser.fill_in(path, totp_code=app.recovery_codes[0])
     assert answer["Location"] == "/settings/usage"
+
+
+def test_a_wrong_recovery_code_is_told_as_one(alice, enrol, browse):
+    enrol(alice)
+    browser = browse()
+    browser.log_in(alice)
+    wrong = "aaaa-aaaa-aaaa-aaaa"
+    page = browser.fill_in(f"{CODE}?recovery=1", totp_code=wrong).content
+    assert b"This is none of your recovery codes" in page
+    assert b"six digits" not in page
+
+
+def test_a_weak_new_password_is_told_without_the_name_of_the_field(alice, browse, post):
+    with post() as mails:
+        passwords.request_reset(alice.user.email)
+    token = mails[0].body.partition("/password/reset/")[2].split()[0]
+    page = browse().fill_in(f"/password/reset/{token}", new_password="short").content
+    assert b"This password is too short" in page
+    assert b"new_password:" not in page
 
 
 def test_spaces_in_a_code_are_taken_out(alice, enrol, browse):
