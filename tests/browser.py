@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from accounts.models import Session
 from tests.cast import Person
@@ -84,6 +92,15 @@ class Desk:
 
     def press(self, name: str, role: str = "button") -> None:
         self.page.get_by_role(role, name=name, exact=True).click()
+
+    def back(self) -> str:
+        """Go back. The answer is all that is there now: nothing, where the browser
+        would have to send a form again."""
+        with suppress(Error):
+            self.page.go_back()
+        self.page.wait_for_load_state()
+        self.page.wait_for_timeout(200)
+        return self.page.content()
 
     def sees(self, heading: str) -> Page:
         self.page.get_by_role("heading", name=heading).first.wait_for()

@@ -70,8 +70,7 @@ def test_back_shows_no_secret(either):
     app = set_up(either)
     turn_on(either, app)
     either.go(PAGE)
-    either.page.go_back()
-    shown = either.page.content()
+    shown = either.back()
     assert not any(code in shown for code in app.recovery_codes)
     assert app.secret not in shown.replace(" ", "")
 

@@ -131,7 +131,7 @@ def visit_admin(visit, email):
     assert len(addresses) > 5
     for address in dict.fromkeys(addresses):
         visit.go(address.removeprefix(visit.url))
-        rows = page.locator("#result_list th a")
+        rows = page.locator("#result_list tbody th a")
         if rows.count():
             rows.first.click()
             page.wait_for_load_state("networkidle")
