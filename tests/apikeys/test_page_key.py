@@ -79,7 +79,7 @@ def test_it_draws_its_use_and_names_where_it_came_from(alice, issue, call):
     call(key)
     call(key, "POST", body={"scope": "full"})
     page = read(alice, api_key)
-    assert "2 requests, of which 1 were turned away." in page
+    assert "Requests: 2. Turned away: 1." in page
     assert 'class="chart chart-bars"' in page
     assert "GET /api/v1/scans" in page
     assert "127.0.0.1" in page
