@@ -44,7 +44,7 @@ PHASES = {
     "well": 4,
     "frozen": 8,
     "thawed": 5,
-    "killed": 6,
+    "killed": 10,
     "started anew": 64,
     "exact again": 8,
     "flushed": 4,
